@@ -1,0 +1,96 @@
+/* fdo.h -- FIDO Device Onboard 1.1 as a layer: what the host is asked, and
+ * what it is given to keep.  (wire.h: the messages.  voucher.h: vouchers.)
+ *
+ * One layer, imp.fdo, plays four roles (imp_params.role):
+ *   IMP_DEVICE      DI, TO1, TO2 client        stack fdo / http
+ *   IMP_OWNER       TO2 server                 cut: fdo alone, see below
+ *                   TO0 client (START.topic = IMP_T_VOUCHER)  fdo / http
+ *   IMP_RENDEZVOUS  TO0 and TO1 server         cut
+ *   IMP_MAKER       DI server                  cut
+ * Link 0 is of kind REST.  Servers are token-routed: the host runs one http
+ * session per connection (a stack without a top), hands each RX to
+ * imp_fdo.triage(), and carries it to the fdo session that the key names
+ * (`hint`: "di", "to0", "to1" or "to2", so the host knows which role's stack
+ * to make); the ANSWERs go back by the host's ticket map.  START.name is the
+ * session key, 16 bytes; the token on the wire is its lower-case hex.
+ *
+ * NAMES OF FACTS  (GUID below: 32 lower-case hex digits)
+ *  device, beliefs
+ *   VOUCHER "fdo.credential"   CBOR [DCActive, DCProtVer, DCDeviceInfo, DCGuid,
+ *                              DCRVInfo, DCPubKeyHash]  (no secret in it)
+ *   KEY     "fdo.hmac"         flat key, HMAC-SHA256 or -384 (bytes or slot)
+ *   KEY     "fdo.attestation"  flat key, private: P-256, P-384 or RSA
+ *   CONFIG  "fdo.device"       optional CBOR map of text: "kex" tstr, "cipher"
+ *                              int, "reuse" bool (accept credential reuse);
+ *                              absent: ECDH by the key's curve, A128GCM or
+ *                              A256GCM, reuse true
+ *   CONFIG  "fdo.devmod"       CBOR map tstr -> any: os, arch, version, device, ...
+ *  device, work for the host
+ *   ASK RUN name=command data=CBOR array of arguments; code bit 0 wants stdout,
+ *       bit 1 stderr; ANSWER code = exit code (negative: refused), data = CBOR
+ *       [stdout bstr, stderr bstr]
+ *   ASK RUN "fdo.wget" data=CBOR [name, url, sha384 or null]; ANSWER code >= 0:
+ *       done, data = CBOR uint length; the host keeps the file
+ *   ASK IMAGE name, code=offset: a part of a file to upload
+ *   LEARN IMAGE name, code=offset, MORE unless last: a part of a download
+ *  device, knowledge (one commit, only after Done2 is verified)
+ *   KEY "fdo.hmac", VOUCHER "fdo.credential", OWNER "fdo.owner" (the PublicKey
+ *   array of Owner2)
+ *   TO1's blob is kept as SERVER "fdo.to1d" (provisional) and asked back
+ *  device, DI (START.topic = IMP_T_VOUCHER)
+ *   SERVER "fdo.di" URI; CONFIG "fdo.mfginfo" CBOR [serial tstr, deviceinfo tstr];
+ *   KEY "fdo.attestation"; learns the credential and the hmac key
+ *
+ *  owner, beliefs
+ *   VOUCHER GUID               MANY: entry 0 is the head, CBOR [101, bstr OVHeader,
+ *                              HMac, chain or null]; entry i is OVEntry i-1 as it is
+ *   KEY     "fdo.owner/TYPE"   TYPE: secp256r1, secp384r1, rsa2048, rsa3072
+ *   SERVER  "fdo.to2"          CBOR array of RVTO2AddrEntry, for to1d
+ *   CONFIG  "fdo.rvinfo"       optional: RendezvousInfo of the replacement voucher
+ *   CONFIG  "GUID/serviceinfo" MANY, optional: entry i is one action, CBOR
+ *       ["fdo.download", {"name": tstr, "fact": tstr, ?"sha-384": bstr}]
+ *       ["fdo.command", {"command": tstr, "args": [*tstr], ?"may_fail",
+ *                        ?"return_stdout", ?"return_stderr"}]
+ *       ["fdo.upload", {"name": tstr, ?"need-sha": bool}]
+ *       ["fdo.wget", {"name": tstr, "url": tstr, ?"sha-384": bstr}]
+ *   IMAGE   fact, code=offset  the bytes of a download
+ *  owner, questions: AUTHORIZE name=GUID data=claims, asked
+ *   - with topic VOUCHER's run (START.topic = IMP_T_VOUCHER, name = GUID): may this
+ *     voucher be accepted? (every signature and hash of it has been checked)
+ *   - in TO2 once the device has proved itself.  The ANSWER's map may carry
+ *     {IMP_T_VOUCHER: true}: reuse the credential.
+ *  owner, knowledge (one commit, before Done2 is sent)
+ *   VOUCHER newGUID, code 0    the head of the replacement voucher
+ *   OWNER   GUID               newGUID (16 bytes): the device that was GUID; the old
+ *                              voucher stays, the device may not have heard Done2
+ *   CONFIG  "GUID/devmod/KEY"  what devmod said, raw CBOR
+ *   IMAGE   "GUID/upload/NAME" parts of uploads
+ *   TELL RUN "GUID/stdout", "GUID/stderr" data; TELL RUN "GUID/exitcode" code
+ *
+ *  rendezvous
+ *   AUTHORIZE name=GUID data=claims before TO0 is accepted; the ANSWER's map may
+ *   carry {IMP_T_SERVER: seconds}: the longest wait it grants
+ *   SERVER "rv/GUID" learnt with NOW, `when` its lifetime: CBOR [to1d,
+ *   PublicKey of the device]
+ *
+ *  maker
+ *   AUTHORIZE name=serial data=claims; ISSUE name=serial data=CSR -> CBOR array
+ *   of certificates (the device's first); KEY "fdo.maker/TYPE"; ANCHOR
+ *   "fdo.maker/TYPE" -> its PublicKey array; CONFIG "fdo.rvinfo"; learns VOUCHER
+ *   GUID code 0 with NOW before Done
+ *
+ * CLAIMS  a CBOR map keyed by fact topics:
+ *   IDENTITY GUID (bstr 16), or serial (tstr) in DI · CONFIG device info (tstr) ·
+ *   ANCHOR SHA-256 of the manufacturer's PublicKey array · OWNER the same of the
+ *   current owner's · PEERKEY the same of the device's SubjectPublicKeyInfo ·
+ *   CHAIN the device's leaf certificate (bstr) or null · VOUCHER the number of
+ *   entries · SERVER wait seconds asked for (TO0) */
+#ifndef IMPRINT_FDO_H
+#define IMPRINT_FDO_H
+
+#include "imprint.h"
+
+extern const imp_layer imp_fdo;
+extern const imp_plugin imp_plugin_fdo;
+
+#endif
