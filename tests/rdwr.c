@@ -1,4 +1,5 @@
 /* rdwr.c -- the cursors: sticky errors, exact ends, measuring. */
+#include "guard.h"
 #include "rd.h"
 #include "t.h"
 #include "wr.h"
@@ -6,7 +7,7 @@
 static void reading(void)
 {
 	static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7};
-	imp_rd r = imp_rd_of(imp_bytes(bytes, sizeof bytes));
+	imp_rd r = imp_rd_of(guard_span(0, imp_bytes(bytes, sizeof bytes)));
 	t_check("big-endian numbers", imp_rd_u8(&r) == 1 && imp_rd_be16(&r) == 0x203 && imp_rd_be32(&r) == 0x04050607 && imp_rd_end(&r) == IMP_OK, "");
 	r = imp_rd_of(imp_bytes(bytes, 3));
 	imp_rd_be16(&r);

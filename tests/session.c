@@ -1,6 +1,7 @@
 /* session.c -- two ends, a bad network, a host; every claim is one line. */
 #define _POSIX_C_SOURCE 200809L
 #include "imprint.h"
+#include "starve.h"
 #include "t.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,48 +69,6 @@ static imp_msg mk(uint16_t verb)
 	return imp_say(verb, 0, 0, 0, NONE, NONE);
 }
 
-/* --- failing the n-th room or emit --------------------------------------- */
-
-static unsigned calls, fail_at;
-static imp_status (*real_emit)(imp_cx *, const imp_msg *);
-static uint8_t *(*real_room)(imp_cx *, size_t);
-
-static imp_status bad_emit(imp_cx *cx, const imp_msg *m)
-{
-	return ++calls == fail_at ? IMP_ENOSPC : real_emit(cx, m);
-}
-
-static uint8_t *bad_room(imp_cx *cx, size_t n)
-{
-	return ++calls == fail_at ? NULL : real_room(cx, n);
-}
-
-static imp_status starve(const imp_layer *y, void *state, imp_cx *cx, const imp_msg *m)
-{
-	imp_status st;
-	real_emit = cx->emit;
-	real_room = cx->room;
-	cx->emit = bad_emit;
-	cx->room = bad_room;
-	st = y->step(state, cx, m);
-	cx->emit = real_emit;
-	cx->room = real_room;
-	return st;
-}
-
-static imp_status starve_join(void *s, imp_cx *cx, const imp_msg *m) { return starve(&toy_join, s, cx, m); }
-static imp_status starve_rest(void *s, imp_cx *cx, const imp_msg *m) { return starve(&toy_rest, s, cx, m); }
-static imp_status starve_seal(void *s, imp_cx *cx, const imp_msg *m) { return starve(&toy_seal, s, cx, m); }
-
-static const imp_layer *starved(const imp_layer *y)
-{
-	static imp_layer hungry[3];
-	int i = y == &toy_join ? 0 : y == &toy_rest ? 1 : 2;
-	hungry[i] = *y;
-	hungry[i].step = i == 0 ? starve_join : i == 1 ? starve_rest : starve_seal;
-	return &hungry[i];
-}
-
 /* --- stacks -------------------------------------------------------------- */
 
 static imp_stack stack(int end, int upper, int lower)
@@ -125,9 +84,10 @@ static imp_stack stack(int end, int upper, int lower)
 	t.params.size = sizeof t.params;
 	t.params.role = end == DEVICE ? IMP_DEVICE : IMP_OWNER;
 	t.params.max_msg = 192;
-	for (int i = 0; W.starved && i < 2; i++) {
-		t.top = upper ? starved(&toy_join) : NULL;
-		t.link[0][i] = lower ? starved(t.link[0][i]) : NULL;
+	if (W.starved) {
+		t.top = starve_layer(t.top);
+		t.link[0][0] = starve_layer(t.link[0][0]);
+		t.link[0][1] = starve_layer(t.link[0][1]);
 	}
 	return t;
 }
@@ -559,11 +519,11 @@ static void claims_of_starving(void)
 	char text[96];
 	int clean = 0, n = 0, finished = 0;
 	W.starved = 1;
-	for (fail_at = 1; fail_at < 2000; fail_at++) {
-		calls = 0;
+	for (unsigned i = 1; i < 2000; i++) {
+		starve_at(i);
 		world(0, 0);
 		run(0, 0);
-		if (calls < fail_at)
+		if (!starve_reached())
 			break;
 		n++;
 		finished += both(0, 0);

@@ -1,0 +1,34 @@
+/* guard.h -- bytes flush against a page that may not be touched: a read or
+ * write one byte too far is a crash, with or without a sanitizer.
+ *
+ *	st = parse(guard_span(0, input));
+ *
+ * A slot is good until it is used again. */
+#ifndef IMPRINT_GUARD_H
+#define IMPRINT_GUARD_H
+
+#include "imprint.h"
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum { GUARD_PAGE = 65536, GUARD_SLOTS = 4 }; /* no page is larger */
+
+/* `n` writable bytes that end at the guard page of `slot`; at most 64 kB. */
+static inline uint8_t *guard_room(unsigned slot, size_t n)
+{
+	static _Alignas(GUARD_PAGE) uint8_t area[GUARD_SLOTS][2][GUARD_PAGE];
+	if (slot >= GUARD_SLOTS || n > GUARD_PAGE || mprotect(area[slot][1], GUARD_PAGE, PROT_NONE))
+		abort();
+	return area[slot][1] - n;
+}
+
+/* A copy of `in` there. */
+static inline imp_span guard_span(unsigned slot, imp_span in)
+{
+	uint8_t *p = guard_room(slot, in.len);
+	if (in.len)
+		memcpy(p, in.ptr, in.len);
+	return imp_bytes(p, in.len);
+}
+
+#endif
