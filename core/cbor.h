@@ -3,15 +3,18 @@
  * Heads are read by libcbor's streaming decoder and written by its encoders;
  * around it stands what libcbor 0.8 does not do: tags 6 to 20, shortest
  * forms only, UTF-8 in text, lengths checked against what is left before
- * anything else, definite lengths only, a bound on nesting.  Whatever is
- * wrong makes the cursor fail with IMP_EBADMSG.  [any] */
+ * anything else, definite lengths only, a bound on nesting.  Of the simple
+ * values only false, true, null and undefined are known; floats of any width
+ * pass imp_cbor_raw() and have no reader.  The order and uniqueness of map
+ * keys are the caller's business.  Whatever is wrong makes the cursor fail
+ * with IMP_EBADMSG.  [any] */
 #ifndef IMPRINT_CBOR_H
 #define IMPRINT_CBOR_H
 
 #include "rd.h"
 #include "wr.h"
 
-enum { IMP_CBOR_DEPTH = 16 }; /* deepest nesting that imp_cbor_raw() follows */
+enum { IMP_CBOR_DEPTH = 16 }; /* deepest nesting (arrays, maps, tags) that imp_cbor_raw() follows */
 
 enum imp_cbor_type { /* what comes next */
 	IMP_CBOR_UINT = 0, IMP_CBOR_NINT, IMP_CBOR_BSTR, IMP_CBOR_TSTR,
@@ -40,7 +43,8 @@ int      imp_cbor_bool(imp_rd *r);
 void     imp_cbor_null(imp_rd *r);
 /* The next whole item, checked in depth, as the bytes it is. */
 imp_span imp_cbor_raw(imp_rd *r);
-/* The next item is a byte string: a cursor over the CBOR inside it. */
+/* The next item is a byte string: a cursor over the CBOR inside it, which
+ * has failed already if `r` has.  Both want their imp_rd_end(). */
 imp_rd   imp_cbor_inside(imp_rd *r);
 /* IMP_OK iff `in` is exactly one well-formed item. */
 imp_status imp_cbor_check(imp_span in);
