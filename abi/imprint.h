@@ -170,7 +170,7 @@ extern "C" {
 #endif
 
 #define IMP_ABI 1u /* major: a plugin built for another major is refused */
-#define IMP_REV 4u /* monotonic: see ABI RULES 6 */
+#define IMP_REV 5u /* monotonic: see ABI RULES 6 */
 
 #if defined(_WIN32)
 #define IMP_EXPORT __declspec(dllexport)
@@ -638,18 +638,27 @@ typedef struct imp_plugin {
 	const imp_plugin imp_plugin_##name
 #endif
 
+#if defined(__GNUC__) && !defined(_WIN32) /* what follows is exported: imprint.map */
+#pragma GCC visibility push(default)
+#endif
+
 /* The plugins that are linked in, NULL-terminated.  An application writes
  * this one line itself and so chooses what the linker keeps; libimprint-all
  * carries a table with everything. */
 extern const imp_plugin *const imp_builtin[];
 
-/* IMP_OK if the plugin's ABI, sizes, ids and link kinds are sane.  [any] */
-imp_status imp_plugin_check(const imp_plugin *p);
+/* IMP_OK if the plugin's ABI, sizes, ids and link kinds are sane.  IMP_EUNSUP:
+ * another ABI number, or built for a newer revision than this one; IMP_EARG:
+ * the plugin breaks a rule of this header.  `why`, unless NULL, gets the
+ * reason in words (static), NULL if there is none.  [any] */
+imp_status imp_plugin_check(const imp_plugin *p, const char **why);
 
 /* Hosted builds only, off unless the application calls it: dlopen `path`,
- * take the symbol, check it.  Never searches, never runs code.  Modules
- * stay mapped for the life of the process. */
-imp_status imp_plugin_load(const char *path, const imp_plugin **out);
+ * take the symbol, check it.  Never searches (a path without a slash is
+ * refused), never calls into the plugin.  Modules stay mapped for the life of
+ * the process.  `why` as above, or what the dynamic linker said (good until
+ * this thread's next call); *out is NULL unless IMP_OK.  [any] */
+imp_status imp_plugin_load(const char *path, const imp_plugin **out, const char **why);
 
 /* ===================================================================== */
 /* 7. Sessions: what the embedding program calls                          */
@@ -734,6 +743,10 @@ void     *imp_slab_at(const imp_slab *b, uint64_t id);
 /* Tell the heap a slot's deadline; ask for the next slot that is due. */
 void      imp_slab_wake(imp_slab *b, void *slot, uint64_t at);
 void     *imp_slab_due(imp_slab *b, uint64_t now, uint64_t *next); /* once */
+
+#if defined(__GNUC__) && !defined(_WIN32)
+#pragma GCC visibility pop
+#endif
 
 /* ===================================================================== */
 /* 9. Small things every layer uses (inline: no symbol, no ABI)           */

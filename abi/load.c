@@ -2,20 +2,24 @@
 #include "imprint.h"
 #include <dlfcn.h>
 
-imp_status imp_plugin_load(const char *path, const imp_plugin **out)
+imp_status imp_plugin_load(const char *path, const imp_plugin **out, const char **why)
 {
-	const imp_plugin *p;
-	imp_status st;
-	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	*out = NULL;
-	if (!so)
-		return IMP_EARG;
-	p = (const imp_plugin *)dlsym(so, IMP_PLUGIN_SYMBOL);
-	st = p ? imp_plugin_check(p) : IMP_EARG;
-	if (st) {
+	const char *reason = "a module's path has a slash in it: nothing is searched";
+	const imp_plugin *p = NULL;
+	imp_status st = IMP_EARG;
+	void *so = strchr(path, '/') ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+	if (so)
+		p = (const imp_plugin *)dlsym(so, IMP_PLUGIN_SYMBOL);
+	if (p)
+		st = imp_plugin_check(p, &reason);
+	else if (so)
+		reason = "the module has no symbol " IMP_PLUGIN_SYMBOL;
+	else if (strchr(path, '/'))
+		reason = dlerror();
+	if (so && st)
 		dlclose(so);
-		return st;
-	}
-	*out = p;
-	return IMP_OK;
+	*out = st ? NULL : p;
+	if (why)
+		*why = reason;
+	return st;
 }

@@ -439,7 +439,7 @@ static void note_where(struct run *r, int node, imp_status st)
 {
 	const imp_layer *y = layer_at(r->t, (unsigned)node);
 	size_t n = append(r->s->where, 0, y ? y->id : "core");
-	if (y && y->where) {
+	if (y && IMP_HAS(y, imp_layer, where) && y->where) {
 		n = append(r->s->where, n, ".");
 		n = append(r->s->where, n, y->where((uint8_t *)r->s + r->s->node[node].off));
 	}
