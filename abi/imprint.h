@@ -170,7 +170,7 @@ extern "C" {
 #endif
 
 #define IMP_ABI 1u /* major: a plugin built for another major is refused */
-#define IMP_REV 5u /* monotonic: see ABI RULES 6 */
+#define IMP_REV 6u /* monotonic: see ABI RULES 6 */
 
 #if defined(_WIN32)
 #define IMP_EXPORT __declspec(dllexport)
@@ -196,7 +196,7 @@ typedef struct imp_span {
 /* 0 is success, negative is failure, positive is a kind of success. */
 typedef int32_t imp_status;
 
-enum {
+enum imp_code { /* of an imp_status */
 	IMP_OK       = 0,
 	IMP_PASS     = 1,   /* layer: not mine, let it travel on             */
 	IMP_LATER    = 3,   /* DONE: a good end; come back after `when`      */
@@ -344,7 +344,7 @@ typedef struct imp_channel {
 /* 4. Crypto plugin                                                       */
 
 /* Algorithms are COSE numbers (IANA).  Those COSE lacks are private. */
-enum {
+enum imp_alg {
 	IMP_A_SHA256 = -16, IMP_A_SHA384 = -43, IMP_A_SHA512 = -44,
 	IMP_A_SHA1 = -14, /* verify and legacy KDFs only */
 	IMP_A_HMAC256 = 5, IMP_A_HMAC384 = 6, IMP_A_HMAC512 = 7,
@@ -361,9 +361,9 @@ enum {
 	IMP_A_TLS_CCM8 = -70007, IMP_A_TLS_CCM = -70008, /* 12-byte nonce    */
 	IMP_A_TLS_CBC_SHA256 = -70009 /* MAC then encrypt, constant time     */
 };
-enum { IMP_C_P256 = 1, IMP_C_P384 = 2, IMP_C_P521 = 3, IMP_C_X25519 = 4,
-       IMP_C_ED25519 = 6, IMP_C_BP256 = 256, IMP_C_BP384 = 258, IMP_C_BP512 = 259,
-       IMP_C_MODP14 = -14, IMP_C_MODP15 = -15 };
+enum imp_curve { IMP_C_P256 = 1, IMP_C_P384 = 2, IMP_C_P521 = 3, IMP_C_X25519 = 4,
+                 IMP_C_ED25519 = 6, IMP_C_BP256 = 256, IMP_C_BP384 = 258, IMP_C_BP512 = 259,
+                 IMP_C_MODP14 = -14, IMP_C_MODP15 = -15 };
 
 /* A key is its bytes, or a slot of the provider that holds it (secure
  * element, HSM, OS key store).  Points are uncompressed SEC 1, scalars
@@ -374,9 +374,9 @@ typedef struct imp_key {
 	uint64_t slot;  /* with IMP_KEY_OPAQUE                                */
 	imp_span bits;
 } imp_key;
-enum { IMP_KEY_PRIVATE = 1, IMP_KEY_OPAQUE = 2 };
+enum imp_key_flag { IMP_KEY_PRIVATE = 1, IMP_KEY_OPAQUE = 2 };
 
-enum { IMP_HASH_CTX = 256 }; /* bytes of any hash context; no pointer in it */
+enum imp_hash_size { IMP_HASH_CTX = 256 }; /* bytes of any hash context; no pointer in it */
 
 /* Constant time in every secret.  Outputs may be the inputs, exactly or not
  * at all overlapping.  Nothing is allocated on the caller's behalf.  All of
@@ -500,7 +500,7 @@ typedef struct imp_fact {
 	const char *name;     /* "idevid", "pskd", "netkey"                   */
 	const char *text;     /* one line for humans                          */
 } imp_fact;
-enum { IMP_FACT_NEEDED = 1, IMP_FACT_SECRET = 2, IMP_FACT_MANY = 4 };
+enum imp_fact_flag { IMP_FACT_NEEDED = 1, IMP_FACT_SECRET = 2, IMP_FACT_MANY = 4 };
 
 /* The survey's five headings as data, so that its comparison tables and the
  * planner are printed from what is built: one bit per term of section 3 of
@@ -605,7 +605,7 @@ typedef struct imp_layer {
 	size_t     (*work)(const imp_params *p);
 	const void *(*extension)(const char *id);
 } imp_layer;
-enum { IMP_PINNED = 1 };
+enum imp_layer_flag { IMP_PINNED = 1 };
 
 /* ===================================================================== */
 /* 6. Plugins                                                             */
