@@ -48,10 +48,13 @@ imp_status fdo_tunnel_derive(const imp_crypto *c, int32_t cipher, imp_span share
                              fdo_tunnel *out);
 
 /* Append the protected message.  A nonce is side, counter and random bits: no
- * two messages of a tunnel share one; at the counter's end IMP_EPROTO. */
+ * two messages of a tunnel share one, and if a session was copied the random
+ * bits still differ; at the counter's end IMP_EPROTO. */
 imp_status fdo_tunnel_seal(const imp_crypto *c, fdo_tunnel *t, imp_span plain, imp_wr *w);
 /* *len enters as capacity (in.len is always enough).  IMP_EBADMSG: not an
- * Encrypt0; IMP_EAUTH: not from the peer, or our own message coming back. */
+ * Encrypt0; IMP_EAUTH: not made with this key.  FDO numbers no messages:
+ * one that is played back opens again, and only its content (nonces, the
+ * shape of the two directions) can tell. */
 imp_status fdo_tunnel_open(const imp_crypto *c, const fdo_tunnel *t, imp_span in, uint8_t *out, size_t *len);
 enum { FDO_TUNNEL_OVERHEAD = 48 }; /* seal adds at most so many bytes */
 
