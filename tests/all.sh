@@ -1,21 +1,136 @@
 #!/bin/sh
-# all.sh -- everything CI runs; ends with "N passed, N failed, N skipped".
+# all.sh -- everything that CI runs; the last line counts the claims.
 set -u
-log=build/all.log
-mkdir -p build
-: >$log
-failed=0
-step() { # step NAME COMMAND...: its output is shown and kept
-	name=$1; shift
-	printf '== %s\n' "$name" | tee -a $log
-	"$@" >build/step.log 2>&1
-	rc=$?
-	cat build/step.log | tee -a $log
-	[ $rc = 0 ] || { printf 'not ok - %s (exit %s)\n' "$name" $rc | tee -a $log; }
+cd "$(dirname "$0")/.."
+ALL="unit werror asan fuzz nomalloc abi cortex-m interop bench readme"
+logs=build/test
+
+about() {
+	cat <<END
+./imprint test [NAME...]: all of it, or the parts named:
+  unit      the build and its tests
+  werror    gcc, optimized: no warning
+  asan      clang with ASan and UBSan: no warning, the same tests
+  fuzz      every fuzz target for a fixed number of inputs
+  nomalloc  core and protocols: no heap, no I/O, no clock, no changing globals
+  abi       imprint.h against its baseline; breaks are seen, appends are not
+  cortex-m  cross build, sizes, stack, a run under qemu
+  interop   peers that nobody here wrote
+  bench     every benchmark runs and its ratios hold
+  readme    the README's table is current
+Logs: $logs/NAME.log; the last line counts the claims.
+END
 }
-[ -f build/build.ninja ] || meson setup build >/dev/null
-step build ninja -C build
-step unit meson test -C build --verbose
-pass=$(grep -Ec '^(ok|[0-9/]+ +ok) ' $log); fail=$(grep -Ec '^not ok' $log); skip=$(grep -Ec '^ok .*# SKIP' $log)
-printf '%s passed, %s failed, %s skipped\n' $((pass - skip)) "$fail" "$skip"
-[ "$fail" = 0 ]
+
+bold() { if [ -t 1 ]; then printf '\033[1m== %s\033[0m\n' "$*"; else printf '== %s\n' "$*"; fi; }
+
+quietly() { # quietly LOG COMMAND...: output only if it fails
+	log=$1
+	shift
+	"$@" >"$log" 2>&1 || { rc=$?; tail -n 60 "$log"; return $rc; }
+}
+
+configured() { # configured DIR OPTIONS...: a build directory, set up once
+	dir=$1
+	shift
+	[ -f "$dir/build.ninja" ] || quietly $logs/setup.log meson setup "$dir" "$@"
+}
+
+built() { # built CLAIM DIR: and say so in TAP
+	if quietly $logs/ninja.log ninja -C "$2"; then echo "ok - $1"; else echo "not ok - $1"; return 1; fi
+}
+
+tested() { # tested DIR MESON-OPTIONS...: run its tests, claims to the log
+	dir=$1
+	shift
+	meson test -C "$dir" --no-rebuild --print-errorlogs "$@" | sed -n '/^ *[0-9]*\/[0-9]* /p'
+	python3 tests/tap.py "$dir/meson-logs/testlog.json" $logs/$part.log
+}
+
+run_unit() {
+	configured build && built "the build" build && tested build
+}
+
+run_werror() {
+	configured build-werror -Dwerror=true -Dbuildtype=release && built "gcc, release: not one warning" build-werror
+}
+
+run_asan() {
+	CC=clang configured build-asan -Dwerror=true -Db_sanitize=address,undefined &&
+		built "clang with ASan and UBSan: not one warning" build-asan &&
+		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 tested build-asan --timeout-multiplier 6
+}
+
+run_fuzz() {
+	sh tests/fuzz.sh --all
+}
+
+run_nomalloc() {
+	configured build && built "the build" build && sh tests/nomalloc.sh build
+}
+
+run_abi() {
+	configured build && built "the build" build && sh tests/abi.sh
+}
+
+scripts() { # scripts DIR WHAT: each script there prints TAP
+	found=
+	for s in "$1"/*.sh; do
+		[ -f "$s" ] || continue
+		found=1
+		sh "$s" || echo "# $s: exit $?"
+	done
+	[ -n "$found" ] || echo "ok - $2 # SKIP $1 has no script yet"
+}
+
+run_cortex_m() { scripts tests/cortex-m "Cortex-M"; }
+
+run_interop() {
+	configured build && built "the build" build && scripts tests/interop "real peers"
+}
+
+run_bench() { python3 tests/bench/bench.py --check; }
+
+run_readme() { python3 tests/bench/table.py --check; }
+
+count() { grep -cE "$1" "$2" || :; }
+
+# Run one part; its output is shown and kept.  An end without a claim that
+# says why is a failed claim.
+part() {
+	part=$1
+	log=$logs/$part.log
+	from=$(date +%s)
+	bold "$part"
+	: >"$log"
+	{ "run_$(echo "$part" | tr - _)" 2>&1; echo $? >$logs/rc; } | tee -a "$log"
+	rc=$(cat $logs/rc)
+	if [ "$rc" != 0 ] && ! grep -q '^not ok' "$log"; then
+		echo "not ok - $part: exit $rc, see $log" | tee -a "$log"
+	fi
+	n=$(count '^(ok|not ok)' "$log") f=$(count '^not ok' "$log") s=$(count '^ok.*# SKIP' "$log")
+	printf -- '-- %s: %s passed, %s failed, %s skipped, %s s\n' "$part" $((n - f - s)) "$f" "$s" $(($(date +%s) - from))
+	passed=$((passed + n - f - s)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+case ${1:-} in -h | --help) about; exit 0 ;; esac
+for name in "$@"; do
+	case " $ALL " in *" $name "*) ;; *) echo "imprint test: no part is called $name" >&2; about >&2; exit 2 ;; esac
+done
+mkdir -p $logs
+passed=0 failed=0 skipped=0
+for name in ${*:-$ALL}; do
+	part "$name"
+done
+if [ $((failed + skipped)) != 0 ]; then
+	bold "failed and skipped"
+	for name in ${*:-$ALL}; do
+		sed -n -E "s/^(not ok.*|ok.*# SKIP.*)/$name: \1/p" "$logs/$name.log"
+	done
+fi
+if [ $skipped != 0 ]; then
+	echo "$passed passed, $failed failed, $skipped skipped"
+else
+	echo "$passed passed, $failed failed"
+fi
+[ $failed = 0 ]

@@ -16,10 +16,11 @@ enum { GUARD_PAGE = 65536, GUARD_SLOTS = 4 }; /* no page is larger */
 /* `n` writable bytes that end at the guard page of `slot`; at most 64 kB. */
 static inline uint8_t *guard_room(unsigned slot, size_t n)
 {
-	static _Alignas(GUARD_PAGE) uint8_t area[GUARD_SLOTS][2][GUARD_PAGE];
-	if (slot >= GUARD_SLOTS || n > GUARD_PAGE || mprotect(area[slot][1], GUARD_PAGE, PROT_NONE))
+	static _Alignas(GUARD_PAGE) uint8_t area[GUARD_SLOTS * 2 * GUARD_PAGE];
+	uint8_t *guard = area + (2 * slot + 1) * GUARD_PAGE;
+	if (slot >= GUARD_SLOTS || n > GUARD_PAGE || mprotect(guard, GUARD_PAGE, PROT_NONE))
 		abort();
-	return area[slot][1] - n;
+	return guard - n;
 }
 
 /* A copy of `in` there. */
