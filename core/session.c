@@ -172,9 +172,20 @@ static size_t feed_msgs(const imp_stack *t)
 	return n;
 }
 
+/* What one step of this layer may take. */
+static size_t step_room(const imp_layer *y, const imp_params *p)
+{
+	if (y && IMP_HAS(y, imp_layer, work) && y->work)
+		return round16(y->work(p));
+	return 2 * round16(p->max_msg + 128);
+}
+
 static size_t feed_room(const imp_stack *t)
 {
-	return (2 * count_nodes(t) + 1) * round16(t->params.max_msg + 128);
+	size_t n = round16(t->params.max_msg + 128);
+	for (unsigned i = 0, k = count_nodes(t); i < k; i++)
+		n += step_room(layer_at(t, i), &t->params);
+	return n;
 }
 
 size_t imp_work_need(const imp_stack *t)

@@ -3,8 +3,10 @@
 #include "imprint.h"
 
 extern const imp_plugin imp_plugin_duckling;
+extern const imp_plugin imp_plugin_http;
 
 const imp_plugin *const imp_builtin[] = {
 	&imp_plugin_duckling,
+	&imp_plugin_http,
 	NULL,
 };
