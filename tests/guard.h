@@ -8,6 +8,7 @@
 #define IMPRINT_GUARD_H
 
 #include "imprint.h"
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -16,9 +17,15 @@ enum { GUARD_PAGE = 65536, GUARD_SLOTS = 4 }; /* no page is larger */
 /* `n` writable bytes that end at the guard page of `slot`; at most 64 kB. */
 static inline uint8_t *guard_room(unsigned slot, size_t n)
 {
-	static _Alignas(GUARD_PAGE) uint8_t area[GUARD_SLOTS * 2 * GUARD_PAGE];
-	uint8_t *guard = area + (2 * slot + 1) * GUARD_PAGE;
-	if (slot >= GUARD_SLOTS || n > GUARD_PAGE || mprotect(guard, GUARD_PAGE, PROT_NONE))
+	static uint8_t *area; /* mapped: what leak checkers read must be readable */
+	uint8_t *guard;
+	int zero = area ? -1 : open("/dev/zero", O_RDWR);
+	if (!area)
+		area = (uint8_t *)mmap(NULL, GUARD_SLOTS * 2 * GUARD_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, zero, 0);
+	if (slot >= GUARD_SLOTS || n > GUARD_PAGE || (void *)area == MAP_FAILED)
+		abort();
+	guard = area + (2 * slot + 1) * GUARD_PAGE;
+	if (mprotect(guard, GUARD_PAGE, PROT_NONE))
 		abort();
 	return guard - n;
 }
