@@ -4,6 +4,13 @@
 #include <cbor/encoding.h>
 #include <cbor/streaming.h>
 
+/* libcbor's lengths, 64 bits everywhere since 0.10. */
+#if CBOR_MAJOR_VERSION == 0 && CBOR_MINOR_VERSION < 10
+typedef size_t cbor_length;
+#else
+typedef uint64_t cbor_length;
+#endif
+
 /* What libcbor reports of one item. */
 struct item {
 	int      type; /* enum imp_cbor_type; IMP_CBOR_END: nothing usable */
@@ -34,8 +41,8 @@ static void on_n16(void *to, uint16_t v) { got(to, IMP_CBOR_NINT, v); }
 static void on_n32(void *to, uint32_t v) { got(to, IMP_CBOR_NINT, v); }
 static void on_n64(void *to, uint64_t v) { got(to, IMP_CBOR_NINT, v); }
 static void on_tag(void *to, uint64_t v) { got(to, IMP_CBOR_TAG, v); }
-static void on_array(void *to, size_t n) { got(to, IMP_CBOR_ARRAY, n); }
-static void on_map(void *to, size_t n) { got(to, IMP_CBOR_MAP, n); }
+static void on_array(void *to, cbor_length n) { got(to, IMP_CBOR_ARRAY, n); }
+static void on_map(void *to, cbor_length n) { got(to, IMP_CBOR_MAP, n); }
 static void on_bool(void *to, bool v) { got(to, IMP_CBOR_SIMPLE, v); }
 static void on_simple(void *to) { got(to, IMP_CBOR_SIMPLE, 0); }
 static void on_refused(void *to) { got(to, IMP_CBOR_END, 0); }
@@ -52,13 +59,13 @@ static void on_double(void *to, double v)
 	on_simple(to);
 }
 
-static void on_bstr(void *to, const unsigned char *p, size_t n)
+static void on_bstr(void *to, const unsigned char *p, cbor_length n)
 {
 	got(to, IMP_CBOR_BSTR, n);
 	((struct item *)to)->bytes = p;
 }
 
-static void on_tstr(void *to, const unsigned char *p, size_t n)
+static void on_tstr(void *to, const unsigned char *p, cbor_length n)
 {
 	got(to, IMP_CBOR_TSTR, n);
 	((struct item *)to)->bytes = p;
