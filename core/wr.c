@@ -31,6 +31,15 @@ void imp_wr_bytes(imp_wr *w, imp_span s)
 		memcpy(p, s.ptr, s.len);
 }
 
+void imp_wr_insert(imp_wr *w, size_t at, imp_span s)
+{
+	size_t tail = w->len - at;
+	if (!imp_wr_gap(w, s.len) || !s.len)
+		return;
+	memmove(w->to + at + s.len, w->to + at, tail);
+	memcpy(w->to + at, s.ptr, s.len);
+}
+
 void imp_wr_text(imp_wr *w, const char *s)
 {
 	imp_wr_bytes(w, imp_bytes(s, strlen(s)));
