@@ -1,0 +1,212 @@
+/* plugin.c -- imp.fdo: one layer, four roles; where a request goes. */
+#include "fdo.h"
+#include "role.h"
+#include "server.h"
+
+static const struct role {
+	size_t      (*need)(const imp_params *p);
+	imp_status  (*init)(void *state, const imp_params *p);
+	imp_status  (*step)(void *state, imp_cx *cx, const imp_msg *in);
+	const char *(*where)(const void *state);
+} roles[] = {
+	[IMP_DEVICE] = {fdo_device_need, fdo_device_init, fdo_device_step, fdo_device_where},
+	[IMP_OWNER] = {fdo_owner_need, fdo_owner_init, fdo_owner_step, fdo_owner_where},
+	[IMP_MAKER] = {fdo_maker_need, fdo_maker_init, fdo_maker_step, fdo_maker_where},
+	[IMP_RENDEZVOUS] = {fdo_rendezvous_need, fdo_rendezvous_init, fdo_rendezvous_step, fdo_rendezvous_where},
+};
+
+/* The role stands before its state. */
+struct fdo {
+	_Alignas(16) uint16_t role;
+	_Alignas(16) uint8_t state[];
+};
+
+static const struct role *role_of(unsigned role)
+{
+	return role < sizeof roles / sizeof roles[0] && roles[role].need ? &roles[role] : NULL;
+}
+
+static size_t need(const imp_params *p)
+{
+	const struct role *r = role_of(p->role);
+	return sizeof(struct fdo) + (r ? r->need(p) : 0);
+}
+
+static imp_status init(void *state, const imp_params *p)
+{
+	struct fdo *f = state;
+	const struct role *r = role_of(p->role);
+	f->role = p->role;
+	return r ? r->init(f->state, p) : IMP_EARG;
+}
+
+static imp_status step(void *state, imp_cx *cx, const imp_msg *in)
+{
+	struct fdo *f = state;
+	return roles[f->role].step(f->state, cx, in);
+}
+
+static const char *where(const void *state)
+{
+	const struct fdo *f = state;
+	return roles[f->role].where(f->state);
+}
+
+/* --- triage --------------------------------------------------------------- */
+
+/* The protocol run that a message belongs to. */
+static const char *run_of(uint8_t type)
+{
+	switch (type) {
+	case FDO_DI_APP_START: case FDO_DI_SET_HMAC:
+		return "di";
+	case FDO_TO0_HELLO: case FDO_TO0_OWNER_SIGN:
+		return "to0";
+	case FDO_TO1_HELLO_RV: case FDO_TO1_PROVE_TO_RV:
+		return "to1";
+	case FDO_TO2_HELLO_DEVICE: case FDO_TO2_GET_OV_NEXT_ENTRY: case FDO_TO2_PROVE_DEVICE:
+	case FDO_TO2_DEVICE_READY: case FDO_TO2_DEVICE_INFO: case FDO_TO2_DONE:
+		return "to2";
+	}
+	return NULL;
+}
+
+static int begins(uint8_t type)
+{
+	return type == FDO_DI_APP_START || type == FDO_TO0_HELLO || type == FDO_TO1_HELLO_RV || type == FDO_TO2_HELLO_DEVICE;
+}
+
+/* The lines and the body of an error, in buf. */
+static imp_msg error_reply(const imp_msg *rx, uint8_t type, uint16_t error, const char *why, uint8_t *buf, size_t cap)
+{
+	imp_msg m = imp_say(IMP_ANSWER, FDO_CBOR, 500, rx->ticket, imp_bytes(0, 0), imp_bytes(0, 0));
+	imp_wr w;
+	if (cap < FDO_REPLY_LINES)
+		return m;
+	m.name = fdo_reply_lines((char *)buf, FDO_ERROR, NULL);
+	w = imp_wr_to(buf + FDO_REPLY_LINES, cap - FDO_REPLY_LINES);
+	fdo_put_error(&w, error, type, why);
+	m.data = imp_wr_span(&w);
+	return m;
+}
+
+static imp_msg plain_reply(const imp_msg *rx, int32_t code)
+{
+	return imp_say(IMP_ANSWER, 0xffff, code, rx->ticket, imp_bytes(0, 0), imp_bytes(0, 0));
+}
+
+/* Messages that begin a run get a new random key, all others carry theirs in
+ * the bearer token.  Nothing is kept and nothing is decrypted here. */
+static int triage(const imp_crypto *c, imp_span secret, uint64_t now, const imp_msg *rx, uint8_t key[24], size_t *key_len,
+                  imp_span *hint, imp_msg *reply, uint8_t *buf, size_t cap)
+{
+	imp_span token;
+	uint8_t type = fdo_request_type(rx, &token);
+	const char *run = run_of(type);
+	(void)secret;
+	(void)now;
+	*key_len = 0;
+	*hint = run ? imp_bytes(run, strlen(run)) : imp_bytes(0, 0);
+	*reply = plain_reply(rx, 404);
+	if (!type)
+		return IMP_BOUNCE;
+	*reply = plain_reply(rx, 405);
+	if (rx->code != IMP_POST)
+		return IMP_BOUNCE;
+	*reply = error_reply(rx, type, FDO_E_INVALID, "unknown message", buf, cap);
+	if (!run && type != FDO_ERROR)
+		return IMP_BOUNCE;
+	if (begins(type) && c->random(c, key, FDO_TOKEN) == IMP_OK) {
+		*key_len = FDO_TOKEN;
+		return IMP_FRESH;
+	}
+	if (type == FDO_ERROR) /* an error is never answered with one */
+		*reply = plain_reply(rx, 200);
+	else
+		*reply = error_reply(rx, type, begins(type) ? FDO_E_INTERNAL : FDO_E_TOKEN, "unknown token", buf, cap);
+	if (begins(type) || !fdo_unhex(token, key))
+		return IMP_BOUNCE;
+	*key_len = FDO_TOKEN;
+	return IMP_KNOWN;
+}
+
+/* --- manifest ------------------------------------------------------------- */
+
+static const imp_fact beliefs[] = {
+	{IMP_T_VOUCHER, IMP_FACT_NEEDED, "fdo.credential", "device: who the manufacturer is, where the rendezvous is"},
+	{IMP_T_KEY, IMP_FACT_NEEDED | IMP_FACT_SECRET, "fdo.hmac", "device: the secret that seals its voucher's header"},
+	{IMP_T_KEY, IMP_FACT_NEEDED | IMP_FACT_SECRET, "fdo.attestation", "device: the private key of its certificate"},
+	{IMP_T_CONFIG, 0, "fdo.device", "device: preferred key exchange and cipher"},
+	{IMP_T_CONFIG, 0, "fdo.devmod", "device: what it says of itself to its owner"},
+	{IMP_T_VOUCHER, IMP_FACT_NEEDED | IMP_FACT_MANY, "GUID", "owner: the voucher, its head and its entries"},
+	{IMP_T_KEY, IMP_FACT_NEEDED | IMP_FACT_SECRET, "fdo.owner/TYPE", "owner: the private key the voucher ends in"},
+	{IMP_T_SERVER, 0, "fdo.to2", "owner: where devices find it"},
+	{IMP_T_CONFIG, 0, "fdo.rvinfo", "owner and maker: rendezvous instructions to put into vouchers"},
+	{IMP_T_CONFIG, IMP_FACT_MANY, "GUID/serviceinfo", "owner: what to do with the device, one action an entry"},
+	{IMP_T_ANCHOR, 0, "fdo.maker/TYPE", "maker: the public key that vouchers begin with"},
+	{0, 0, NULL, NULL}
+};
+
+static const imp_fact knowledge[] = {
+	{IMP_T_VOUCHER, 0, "fdo.credential", "device: the credential for its next onboarding"},
+	{IMP_T_KEY, IMP_FACT_SECRET, "fdo.hmac", "device: a new secret for a new owner"},
+	{IMP_T_OWNER, 0, "fdo.owner", "device: the public key of its owner"},
+	{IMP_T_IMAGE, IMP_FACT_MANY, "NAME", "device: files the owner sent"},
+	{IMP_T_VOUCHER, IMP_FACT_MANY, "GUID", "owner: the replacement voucher; maker: the first one"},
+	{IMP_T_OWNER, 0, "GUID", "owner: the new name of the device"},
+	{IMP_T_CONFIG, 0, "GUID/devmod/KEY", "owner: what the device said of itself"},
+	{IMP_T_IMAGE, IMP_FACT_MANY, "GUID/upload/NAME", "owner: files the device sent"},
+	{IMP_T_SERVER, 0, "rv/GUID", "rendezvous: where that device's owner is, until it expires"},
+	{0, 0, NULL, NULL}
+};
+
+static const int32_t algs[] = {IMP_A_SHA256, IMP_A_HMAC256, IMP_A_ES256, IMP_A_A128GCM, 0};
+static const char *const stacks[] = {"http", "http/tls", NULL};
+
+static const imp_manifest manifest = {
+	.size = sizeof(imp_manifest),
+	.roles = 1u << IMP_DEVICE | 1u << IMP_OWNER | 1u << IMP_MAKER | 1u << IMP_RENDEZVOUS,
+	.players = IMP_P_MANUFACTURER | IMP_P_OWNER | IMP_P_RENDEZVOUS,
+	.beliefs_in = IMP_B_CERT | IMP_B_SYMMETRIC,
+	.discovery = IMP_D_NETWORK,
+	.trust = IMP_I_VOUCHER | IMP_I_PKI,
+	.authorizer = IMP_Z_OWNER | IMP_Z_MANUFACTURER,
+	.delivers = IMP_V_SERVICE,
+	.properties = IMP_Y_ID_IN_CLEAR | IMP_Y_RESALE | IMP_Y_UNATTENDED | IMP_Y_FORWARD_SECRET,
+	.terms = "device initialize (DI), ownership voucher, rendezvous server, transfer ownership (TO0, TO1, TO2), owner onboarding service, ServiceInfo",
+	.process = "The manufacturer gives the device a credential and its first voucher (DI). The voucher is extended from owner to owner, "
+	           "each signing the next one's key. The last owner registers at the rendezvous server (TO0); the device, once powered on, "
+	           "learns there where its owner is (TO1), checks the voucher down to the manufacturer it knows, proves itself with its "
+	           "certificate, and takes over ServiceInfo and a new credential through an encrypted tunnel (TO2).",
+	.beliefs = beliefs,
+	.knowledge = knowledge,
+	.algs = algs,
+	.stacks = stacks,
+};
+
+const imp_layer imp_fdo = {
+	.size = sizeof(imp_layer),
+	.burst = FDO_BURST,
+	.id = "imp.fdo",
+	.version = "1",
+	.spec = "FDO 1.1",
+	.offers = IMP_L_NONE,
+	.needs = {IMP_L_REST, IMP_L_NONE, IMP_L_NONE, IMP_L_NONE},
+	.manifest = &manifest,
+	.need = need,
+	.init = init,
+	.step = step,
+	.where = where,
+	.triage = triage,
+};
+
+static const imp_layer *const layers[] = {&imp_fdo, NULL};
+
+IMP_PLUGIN(fdo) = {
+	.size = sizeof(imp_plugin),
+	.abi = IMP_ABI,
+	.rev = IMP_REV,
+	.id = "imp.fdo",
+	.license = "Apache-2.0",
+	.layers = layers,
+};
