@@ -8,11 +8,12 @@ static const struct role {
 	imp_status  (*init)(void *state, const imp_params *p);
 	imp_status  (*step)(void *state, imp_cx *cx, const imp_msg *in);
 	const char *(*where)(const void *state);
+	size_t      (*work)(const imp_params *p);
 } roles[] = {
-	[IMP_DEVICE] = {fdo_device_need, fdo_device_init, fdo_device_step, fdo_device_where},
-	[IMP_OWNER] = {fdo_owner_need, fdo_owner_init, fdo_owner_step, fdo_owner_where},
-	[IMP_MAKER] = {fdo_maker_need, fdo_maker_init, fdo_maker_step, fdo_maker_where},
-	[IMP_RENDEZVOUS] = {fdo_rendezvous_need, fdo_rendezvous_init, fdo_rendezvous_step, fdo_rendezvous_where},
+	[IMP_DEVICE] = {fdo_device_need, fdo_device_init, fdo_device_step, fdo_device_where, NULL},
+	[IMP_OWNER] = {fdo_owner_need, fdo_owner_init, fdo_owner_step, fdo_owner_where, fdo_server_work},
+	[IMP_MAKER] = {fdo_maker_need, fdo_maker_init, fdo_maker_step, fdo_maker_where, fdo_server_work},
+	[IMP_RENDEZVOUS] = {fdo_rendezvous_need, fdo_rendezvous_init, fdo_rendezvous_step, fdo_rendezvous_where, fdo_server_work},
 };
 
 /* The role stands before its state. */
@@ -50,6 +51,12 @@ static const char *where(const void *state)
 {
 	const struct fdo *f = state;
 	return roles[f->role].where(f->state);
+}
+
+static size_t work(const imp_params *p)
+{
+	const struct role *r = role_of(p->role);
+	return r && r->work ? r->work(p) : 2 * ((size_t)p->max_msg + 128);
 }
 
 /* --- triage --------------------------------------------------------------- */
@@ -198,6 +205,7 @@ const imp_layer imp_fdo = {
 	.step = step,
 	.where = where,
 	.triage = triage,
+	.work = work,
 };
 
 static const imp_layer *const layers[] = {&imp_fdo, NULL};

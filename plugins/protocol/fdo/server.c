@@ -255,6 +255,11 @@ size_t fdo_hold_room(const imp_params *p)
 	return n < 65535 ? n : 65535;
 }
 
+size_t fdo_server_work(const imp_params *p)
+{
+	return 3 * (fdo_hold_room(p) + p->max_msg + 512) + 4096;
+}
+
 static size_t hold_at(const struct fdo_hold *h, unsigned part)
 {
 	size_t at = 0;

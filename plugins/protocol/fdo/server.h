@@ -68,6 +68,9 @@ imp_status fdo_finish(struct fdo_server *s, imp_cx *cx, imp_status st, uint64_t 
 /* What a host's refusal or ignorance means on the wire. */
 uint16_t fdo_error_of_host(int32_t code);
 
+/* Work memory of one step: what is held, in three forms, and three messages. */
+size_t fdo_server_work(const imp_params *p);
+
 /* --- what must outlive a question --------------------------------------- */
 
 /* Up to FDO_HOLD_PARTS byte strings, by number, in the `cap` bytes of memory
