@@ -37,7 +37,7 @@ configured() { # configured DIR OPTIONS...: a build directory, set up once
 }
 
 built() { # built CLAIM DIR: and say so in TAP
-	if quietly $logs/ninja.log ninja -C "$2"; then echo "ok - $1"; else echo "not ok - $1"; return 1; fi
+	if quietly $logs/ninja.log ninja -k 0 --quiet -C "$2"; then echo "ok - $1"; else echo "not ok - $1"; return 1; fi
 }
 
 tested() { # tested DIR MESON-OPTIONS...: run its tests, claims to the log

@@ -16,7 +16,8 @@ static void record(const imp_span *in, size_t n)
 {
 	seen_len = 0;
 	for (size_t i = 0; i < n; i++) {
-		memcpy(seen + seen_len, in[i].ptr, in[i].len);
+		if (in[i].len)
+			memcpy(seen + seen_len, in[i].ptr, in[i].len);
 		seen_len += in[i].len;
 	}
 }

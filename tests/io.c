@@ -150,7 +150,8 @@ static imp_status tok_server(struct tok *t, imp_cx *cx, const imp_msg *m)
 	imp_status st;
 	switch (m->verb) {
 	case IMP_START:
-		memcpy(t->key, m->name.ptr, m->name.len < KEY ? m->name.len : KEY);
+		if (m->name.len)
+			memcpy(t->key, m->name.ptr, m->name.len < KEY ? m->name.len : KEY);
 		secret.flags = IMP_SECRET;
 		return cx->emit(cx, &secret);
 	case IMP_RX:

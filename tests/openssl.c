@@ -261,7 +261,7 @@ static void siv(void)
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		imp_key k = key(IMP_A_SIV, hex(0, rows[i].key));
-		imp_span ad[3], in = hex(4, rows[i].text), box = hex(5, rows[i].box), none = imp_bytes(NULL, 0);
+		imp_span ad[4], in = hex(4, rows[i].text), box = hex(5, rows[i].box), none = imp_bytes(NULL, 0);
 		uint8_t buf[128];
 		size_t n = 0, len = sizeof buf;
 		for (; n < 3 && rows[i].ad[n]; n++)

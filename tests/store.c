@@ -271,7 +271,7 @@ static void commit_for_ever(int out, int round)
 		uint64_t r = imp_store_run(S);
 		snprintf(value, sizeof value, "%d", i);
 		for (int k = 0; k < 5; k++)
-			learn(r, k == 4 ? IMP_NOW : 0, IMP_T_CONFIG, "abcde" + k, 0, value);
+			learn(r, k == 4 ? IMP_NOW : 0, IMP_T_CONFIG, &"abcde"[k], 0, value);
 		learn(imp_store_run(S), 0, IMP_T_CONFIG, "a", 0, "provisional");
 		if (write(out, &i, sizeof i) != sizeof i)
 			_exit(1);
@@ -326,7 +326,7 @@ static void claims_of_kills(void)
 		reopen(NONE);
 		a = value_of("abcde");
 		for (int k = 1; k < 5; k++)
-			torn += value_of("abcde" + k) != a;
+			torn += value_of(&"abcde"[k]) != a;
 		lost += a < said;
 		commits += said - i * 100000;
 	}

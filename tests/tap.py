@@ -18,6 +18,14 @@ def claims(test):
     return out
 
 
+def complaint(lines):
+    """A sanitizer's first words and frames; else the last lines."""
+    for i, line in enumerate(lines):
+        if "ERROR:" in line or "runtime error:" in line:
+            return lines[i:i + 12]
+    return lines[-12:]
+
+
 def main():
     failed = False
     with open(sys.argv[2], "a") as log:
@@ -28,7 +36,7 @@ def main():
                 failed = failed or claim.startswith("not ok")
                 print(claim, file=sys.stdout if loud else log)
             if test["result"] in ("FAIL", "ERROR", "TIMEOUT"):
-                for line in test.get("stderr", "").splitlines()[-40:]:
+                for line in complaint(test.get("stderr", "").splitlines()):
                     print("#", line)
     return failed
 
