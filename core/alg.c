@@ -175,7 +175,7 @@ imp_status imp_kdf108(const imp_crypto *c, int32_t hmac_alg, imp_span key,
 	imp_span part[IMP_KDF_PARTS + 3] = {imp_bytes(&i, 1), imp_bytes(label, strlen(label) + 1)};
 	size_t hash = imp_hash_len(hmac_alg), at = 0, m;
 	imp_status st = c->mac && hash ? IMP_OK : IMP_EUNSUP;
-	if (n > IMP_KDF_PARTS || len > UINT16_MAX / 8 || len > 255 * hash)
+	if (n > IMP_KDF_PARTS || len > UINT16_MAX / 8 || (hash && len > 255 * hash))
 		return IMP_EARG;
 	for (m = 0; m < n; m++)
 		part[2 + m] = context[m];

@@ -32,7 +32,7 @@ imp_status imp_verify(const imp_crypto *c, int32_t alg, const imp_key *pub,
 /* SP 800-108 counter mode with an 8-bit counter from 1, as FDO uses it:
  * out = PRF(key, i || label || 0 || context || L16) ..., where L16 is the
  * length of `out` in bits.  `n` at most IMP_KDF_PARTS, `len` below 8192 and
- * at most 255 blocks, else IMP_EARG.  On failure `out` is zeros. */
+ * at most 255 blocks, else IMP_EARG.  When the crypto fails `out` is zeros. */
 enum { IMP_KDF_PARTS = 4 };
 imp_status imp_kdf108(const imp_crypto *c, int32_t hmac_alg, imp_span key,
                       const char *label, const imp_span *context, size_t n,

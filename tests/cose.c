@@ -2,8 +2,10 @@
  * published vectors on real providers. */
 #include "bytes.h"
 #include "cose.h"
+#include "crypto.h"
 #include "guard.h"
 #include "t.h"
+#include "x509.h"
 
 static uint8_t buf[8192];
 
@@ -246,11 +248,288 @@ static void sizes(void)
 	t_check("unknown numbers have no sizes", !imp_alg_sig_len(0) && !imp_alg_hash(99) && !imp_aead_key_len(99) && !imp_aead_iv_len(99) && !imp_aead_tag_len(99), "");
 }
 
+/* --- published vectors ------------------------------------------------------ */
+
+static const struct { const char *name; uint64_t kind; int32_t alg, key_alg; const char *key, *aad, *object; imp_status want; } vectors[] = {
+	{"Appendix_C_2_1", 18, IMP_A_ES256, IMP_C_P256, "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e",
+	 "", "D28443A10126A10442313154546869732069732074686520636F6E74656E742E58408EB33E4CA31D1C465AB05AAC34CC6B23D58FEF5C083106C4D25A91AEF0B0117E2AF9A291AA32E14AB834DC56ED2A223444547E01F11D3B0916E5A4C345CACB36", IMP_OK},
+	{"Appendix_C_4_1", 16, IMP_A_CCM8_128, IMP_A_CCM8_128, "849b5786457c1491be3a76dcea6c4271",
+	 "", "D08343A1010AA1054D89F52F65A1C580933B5261A78C581C5974E1B99A3A4CC09A659AA2E9E7FFF161D38CE71CB45CE460FFB569", IMP_OK},
+	{"sign-pass-02", 18, IMP_A_ES256, IMP_C_P256, "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e",
+	 "11aa22bb33cc44dd55006699", "D28443A10126A10442313154546869732069732074686520636F6E74656E742E584010729CD711CB3813D8D8E944A8DA7111E7B258C9BDCA6135F7AE1ADBEE9509891267837E1E33BD36C150326AE62755C6BD8E540C3E8F92D7D225E8DB72B8820B", IMP_OK},
+	{"sign-pass-03", 18, IMP_A_ES256, IMP_C_P256, "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e",
+	 "", "8443A10126A10442313154546869732069732074686520636F6E74656E742E58408EB33E4CA31D1C465AB05AAC34CC6B23D58FEF5C083106C4D25A91AEF0B0117E2AF9A291AA32E14AB834DC56ED2A223444547E01F11D3B0916E5A4C345CACB36", IMP_OK},
+	{"sign-fail-02", 18, IMP_A_ES256, IMP_C_P256, "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e",
+	 "", "D28443A10126A10442313154546869732069732074686520636F6E74656E742F58408EB33E4CA31D1C465AB05AAC34CC6B23D58FEF5C083106C4D25A91AEF0B0117E2AF9A291AA32E14AB834DC56ED2A223444547E01F11D3B0916E5A4C345CACB36", IMP_EAUTH},
+	{"sign-fail-03", 18, IMP_A_ES256, IMP_C_P256, "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e",
+	 "", "D28445A1013903E6A10442313154546869732069732074686520636F6E74656E742E58408EB33E4CA31D1C465AB05AAC34CC6B23D58FEF5C083106C4D25A91AEF0B0117E2AF9A291AA32E14AB834DC56ED2A223444547E01F11D3B0916E5A4C345CACB36", IMP_EAUTH},
+	{"sign-fail-04", 18, IMP_A_ES256, IMP_C_P256, "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e",
+	 "", "D2844AA10167756E6B6E6F776EA10442313154546869732069732074686520636F6E74656E742E58408EB33E4CA31D1C465AB05AAC34CC6B23D58FEF5C083106C4D25A91AEF0B0117E2AF9A291AA32E14AB834DC56ED2A223444547E01F11D3B0916E5A4C345CACB36", IMP_EAUTH},
+	{"sign-fail-06", 18, IMP_A_ES256, IMP_C_P256, "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e",
+	 "", "D28445A201260300A10442313154546869732069732074686520636F6E74656E742E58408EB33E4CA31D1C465AB05AAC34CC6B23D58FEF5C083106C4D25A91AEF0B0117E2AF9A291AA32E14AB834DC56ED2A223444547E01F11D3B0916E5A4C345CACB36", IMP_EAUTH},
+	{"sign-fail-07", 18, IMP_A_ES256, IMP_C_P256, "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e",
+	 "", "D28443A10126A10442313154546869732069732074686520636F6E74656E742E58406520BBAF2081D7E0ED0F95F76EB0733D667005F7467CEC4B87B9381A6BA1EDE8E00DF29F32A37230F39A842A54821FDD223092819D7728EFB9D3A0080B75380B", IMP_EAUTH},
+	{"ecdsa-sig-01", 18, IMP_A_ES256, IMP_C_P256, "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e",
+	 "", "D28445A201260300A10442313154546869732069732074686520636F6E74656E742E58406520BBAF2081D7E0ED0F95F76EB0733D667005F7467CEC4B87B9381A6BA1EDE8E00DF29F32A37230F39A842A54821FDD223092819D7728EFB9D3A0080B75380B", IMP_OK},
+	{"ecdsa-sig-02", 18, IMP_A_ES384, IMP_C_P384, "9132723f6292b010619dbe248d698c17b58756c639e7150f81bee4eb8ac37236ad0a1a19d67be32a66263e1e524d129c98cd3078c554d832ac603c4326410ff61662459b41f1f3df5dbcc83598ff7c5ed8411ca735679d1c4cb3009397d9ef2c",
+	 "", "D28444A1013822A104445033383454546869732069732074686520636F6E74656E742E58605F150ABD1C7D25B32065A14E05D6CB1F665D10769FF455EA9A2E0ADAB5DE63838DB257F0949C41E13330E110EBA7B912F34E1546FB1366A2568FAA91EC3E6C8D42F4A67A0EDF731D88C9AEAD52258B2E2C4740EF614F02E9D91E9B7B59622A3C", IMP_OK},
+	{"ecdsa-sig-03", 18, IMP_A_ES512, IMP_C_P521, "0072992cb3ac08ecf3e5c63dedec0d51a8c1f79ef2f82f94f3c737bf5de7986671eac625fe8257bbd0394644caaa3aaf8f27a4585fbbcad0f2457620085e5c8f42ad01dca6947bce88bc5790485ac97427342bc35f887d86d65a089377e247e60baa55e4e8501e2ada5724ac51d6909008033ebc10ac999b9d7f5cc2519f3fe1ea1d9475",
+	 "", "D28444A1013823A104581E62696C626F2E62616767696E7340686F626269746F6E2E6578616D706C6554546869732069732074686520636F6E74656E742E588401664DD6962091B5100D6E1833D503539330EC2BC8FD3E8996950CE9F70259D9A30F73794F603B0D3E7C5E9C4C2A57E10211F76E79DF8FFD1B79D7EF5B9FA7DA109001965FA2D37E093BB13C040399C467B3B9908C09DB2B0F1F4996FE07BB02AAA121A8E1C671F3F997ADE7D651081017057BD3A8A5FBF394972EA71CFDC15E6F8FE2E1", IMP_OK},
+	{"ecdsa-sig-04", 18, IMP_A_ES512, IMP_C_P256, "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e",
+	 "", "D28444A1013823A10442313154546869732069732074686520636F6E74656E742E5840EB18B84ED674284E5ED861C3943E101BED5DB9F560C0F0292B34362990D1C59B10DF7946CBC6CA3DCBD6C17A6DD1D711F50337BAA6B4FCFAE0EFC70E52C1DE0F", IMP_OK},
+	{"HMac-enc-01", 17, IMP_A_HMAC256, IMP_A_HMAC256, "849b57219dae48de646d07dbb533566e976686457c1491be3a76dcea6c427188",
+	 "", "D18443A10105A054546869732069732074686520636F6E74656E742E5820A1A848D3471F9D61EE49018D244C824772F223AD4F935293F1789FC3A08D8C58", IMP_OK},
+	{"HMac-enc-02", 17, IMP_A_HMAC384, IMP_A_HMAC384, "849b57219dae48de646d07dbb533566e976686457c1491be3a76dcea6c42718800112233778899aa2122232425262728",
+	 "", "D18443A10106A054546869732069732074686520636F6E74656E742E5830998D26C6459AAEECF44ED20CE00C8CCEDF0A1F3D22A92FC05DB08C5AEB1CB594CAAF5A5C5E2E9D01CCE7E77A93AA8C62", IMP_OK},
+	{"HMac-enc-03", 17, IMP_A_HMAC512, IMP_A_HMAC512, "849b57219dae48de646d07dbb533566e976686457c1491be3a76dcea6c42718800112233778899aa2122232425262728aabbccddeeffa5a6a7a8a9a0b1b2b3b4",
+	 "", "D18443A10107A054546869732069732074686520636F6E74656E742E58404A555BF971F7C1891D9DDF304A1A132E2D6F817449474D813E6D04D65962BED8BBA70C17E1F5308FA39962959A4B9B8D7DA8E6D849B209DCD3E98CC0F11EDDF2", IMP_OK},
+	{"HMac-enc-04", 17, IMP_A_HMAC256, IMP_A_HMAC256, "849b57219dae48de646d07dbb533566e976686457c1491be3a76dcea6c427188",
+	 "", "D18443A10105A054546869732069732074686520636F6E74656E742E5820A1A848D3471F9D61EE49018D244C824772F223AD4F935293F1789FC3A08D8C59", IMP_EAUTH},
+	{"mac-fail-02", 17, IMP_A_HMAC256, IMP_A_HMAC256, "849b57219dae48de646d07dbb533566e976686457c1491be3a76dcea6c427188",
+	 "", "D18443A10105A054546869732069732074686520636F6E74656E742E5820A1A848D3471F9D61EE49018D244C824772F223AD4F935293F1789FC3A08D8C59", IMP_EAUTH},
+	{"mac-fail-03", 17, IMP_A_HMAC256, IMP_A_HMAC256, "849b57219dae48de646d07dbb533566e976686457c1491be3a76dcea6c427188",
+	 "", "D18445A1013903E6A054546869732069732074686520636F6E74656E742E5820A1A848D3471F9D61EE49018D244C824772F223AD4F935293F1789FC3A08D8C58", IMP_EAUTH},
+	{"mac-fail-04", 17, IMP_A_HMAC256, IMP_A_HMAC256, "849b57219dae48de646d07dbb533566e976686457c1491be3a76dcea6c427188",
+	 "", "D1844AA10167556E6B6E6F776EA054546869732069732074686520636F6E74656E742E5820A1A848D3471F9D61EE49018D244C824772F223AD4F935293F1789FC3A08D8C58", IMP_EAUTH},
+	{"mac-fail-06", 17, IMP_A_HMAC256, IMP_A_HMAC256, "849b57219dae48de646d07dbb533566e976686457c1491be3a76dcea6c427188",
+	 "", "D18445A201050300A054546869732069732074686520636F6E74656E742E5820A1A848D3471F9D61EE49018D244C824772F223AD4F935293F1789FC3A08D8C58", IMP_EAUTH},
+	{"mac-fail-07", 17, IMP_A_HMAC256, IMP_A_HMAC256, "849b57219dae48de646d07dbb533566e976686457c1491be3a76dcea6c427188",
+	 "", "D18443A10105A054546869732069732074686520636F6E74656E742E5820BB9E11EF2BD673F766A398D4E3FAD78E0F0BE2806BF73FB647471E40B3D98734", IMP_EAUTH},
+	{"aes-gcm-enc-01", 16, IMP_A_A128GCM, IMP_A_A128GCM, "849b57219dae48de646d07dbb533566e",
+	 "", "D08343A10101A1054C02D1F7E6F26C43D4868D87CE582460973A94BB2898009EE52ECFD9AB1DD25867374B162E2C03568B41F57C3CC16F9166250A", IMP_OK},
+	{"aes-gcm-enc-02", 16, IMP_A_A192GCM, IMP_A_A192GCM, "0f1e2d3c4b5a69788796a5b4c3d2e1f01f2e3d4c5b6a7988",
+	 "", "D08343A10102A1054C02D1F7E6F26C43D4868D87CE5824134D3B9223A00C1552C77585C157F467F295919D530FBE21F7689AB3CD4D18FFE8E17CEB", IMP_OK},
+	{"aes-gcm-enc-03", 16, IMP_A_A256GCM, IMP_A_A256GCM, "0f1e2d3c4b5a69788796a5b4c3d2e1f01f2e3d4c5b6a798897a6b5c4d3e2f100",
+	 "", "D08343A10103A1054C02D1F7E6F26C43D4868D87CE58249D64A5A59A3B04867DCCF6B8EF82F7D1A3B25EF84ECA2BC5D7593A96E943859A9CC24AD3", IMP_OK},
+	{"aes-gcm-enc-04", 16, IMP_A_A128GCM, IMP_A_A128GCM, "849b57219dae48de646d07dbb533566e",
+	 "", "D08343A10101A1054C02D1F7E6F26C43D4868D87CE582460973A94BB2898009EE52ECFD9AB1DD25867374B162E2C03568B41F57C3CC16F9166250B", IMP_EAUTH},
+	{"aes-ccm-enc-01", 16, IMP_A_CCM8_128, IMP_A_CCM8_128, "849b57219dae48de646d07dbb533566e",
+	 "", "D08343A1010AA1054D89F52F65A1C580933B5261A72F581C6899DA0A132BD2D2B9B10915743EE1F7B92A4680E7C51BDBC1B320EA", IMP_OK},
+	{"aes-ccm-enc-02", 16, IMP_A_CCM16_128, IMP_A_CCM16_128, "849b57219dae48de646d07dbb533566e",
+	 "", "D08344A101181EA1054D89F52F65A1C580933B5261A72F58246899DA0A132BD2D2B9B10915743EE1F7B92A4680903F2C00D37E14D4EBDC7EF2C03CF5A9", IMP_OK},
+	{"aes-ccm-enc-04", 16, IMP_A_CCM64_128, IMP_A_CCM64_128, "849b57219dae48de646d07dbb533566e",
+	 "", "D08344A1011820A1054789F52F65A1C5805824191BD858DEC79FC11DA3428BDFA446AC240D591F3965FA7CA156FE666BC262807DF0EE99", IMP_OK},
+	{"aes-ccm-enc-08", 16, IMP_A_CCM64_256, IMP_A_CCM64_256, "0f1e2d3c4b5a69788796a5b4c3d2e1f01f2e3d4c5b6a798897a6b5c4d3e2f100",
+	 "", "D08344A1011821A1054789F52F65A1C5805824721908D60812806F2660054238E931ADB575771E723C6FFD415A07CDB9FA9CEECC6C81FC", IMP_OK},
+};
+
+static imp_status judge(const imp_crypto *c, size_t i)
+{
+	uint8_t key[160] = {4}, aad[64], in[512], out[64];
+	size_t lead = vectors[i].kind == IMP_COSE_SIGN1, len = sizeof out;
+	imp_span bits = t_hex(vectors[i].key, key + lead, sizeof key - lead), ext = t_hex(vectors[i].aad, aad, sizeof aad);
+	imp_key k = {vectors[i].key_alg, 0, 0, imp_bytes(key, bits.len + lead)};
+	imp_rd r = imp_rd_of(guard_span(0, t_hex(vectors[i].object, in, sizeof in)));
+	imp_cose m;
+	imp_status st;
+	imp_cose_read(&r, vectors[i].kind, &m);
+	if (imp_rd_end(&r))
+		return IMP_EBADMSG;
+	if (vectors[i].kind == IMP_COSE_SIGN1)
+		return imp_cose_verify1(c, &m, vectors[i].alg, &k, ext);
+	if (vectors[i].kind == IMP_COSE_MAC0)
+		return imp_cose_check_mac0(c, &m, vectors[i].alg, &k, ext);
+	memset(out, 0x55, sizeof out);
+	st = imp_cose_open0(c, &m, vectors[i].alg, &k, ext, out, &len);
+	if (!st && (len != 20 || memcmp(out, content, 20)))
+		return IMP_EPROTO;
+	if (st == IMP_EAUTH && !memcmp(out, content, 4))
+		return IMP_EPROTO; /* plaintext before its proof */
+	len = 19;
+	return st || imp_cose_open0(c, &m, vectors[i].alg, &k, ext, out, &len) == IMP_ENOSPC ? st : IMP_EPROTO;
+}
+
+static void published(const imp_crypto *c)
+{
+	char detail[96];
+	for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+		imp_status st = judge(c, i);
+		snprintf(detail, sizeof detail, "%s %s: %d", c->id, vectors[i].name, (int)st);
+		if (st == IMP_EUNSUP)
+			t_skip("cose-wg", detail);
+		else
+			t_check(vectors[i].want ? "cose-wg, refused" : "cose-wg", st == vectors[i].want, detail);
+	}
+}
+
+/* A key of FDO's PublicKey array: X.509 encoding or a chain. */
+static imp_status fdo_key(imp_rd *r, imp_key *k)
+{
+	uint64_t how;
+	imp_cert cert;
+	imp_status st;
+	imp_cbor_array_of(r, 3);
+	imp_cbor_uint(r);
+	how = imp_cbor_uint(r);
+	if (how == 1)
+		return imp_spki_read(imp_cbor_bstr(r), k);
+	for (size_t n = imp_cbor_array(r), i = 0; i < n; i++) {
+		imp_span der = imp_cbor_bstr(r);
+		st = i ? IMP_OK : imp_cert_read(der, &cert);
+		if (st)
+			return st;
+	}
+	*k = cert.key;
+	return IMP_OK;
+}
+
+/* A voucher's header: the manufacturer's key. */
+static imp_status fdo_header(imp_rd *r, imp_key *k)
+{
+	imp_rd h;
+	imp_cbor_array_of(r, 5);
+	imp_cbor_uint(r);
+	h = imp_cbor_inside(r);
+	imp_cbor_array_of(&h, 6);
+	for (int i = 0; i < 4; i++)
+		imp_cbor_raw(&h);
+	imp_cbor_raw(r);
+	imp_cbor_raw(r);
+	return fdo_key(&h, k);
+}
+
+static void voucher(const imp_crypto *c)
+{
+	imp_span whole = t_file("fdo/ov_extended.cbor", buf, sizeof buf);
+	imp_rd r = imp_rd_of(whole), in;
+	imp_key owner = {0, 0, 0, {0, 0}}, next = owner;
+	imp_status st = fdo_header(&r, &owner);
+	size_t n = imp_cbor_array(&r), good = 0, wrong = 0;
+	char detail[96];
+	for (size_t i = 0; i < n; i++) {
+		imp_cose m, other;
+		imp_cose_read(&r, IMP_COSE_SIGN1, &m);
+		in = imp_rd_of(m.payload);
+		imp_cbor_array_of(&in, 4);
+		for (int skip = 0; skip < 3; skip++)
+			imp_cbor_raw(&in);
+		st = st ? st : fdo_key(&in, &next);
+		good += !imp_rd_end(&in) && imp_cose_verify1(c, &m, IMP_A_RS256, &owner, imp_bytes(0, 0)) == IMP_OK;
+		other = m;
+		other.payload.len--;
+		wrong += imp_cose_verify1(c, &other, IMP_A_RS256, &owner, imp_bytes(0, 0)) == IMP_EAUTH;
+		owner = next;
+	}
+	snprintf(detail, sizeof detail, "%s: %zu of %zu entries, status %d", c->id, good, n, (int)st);
+	t_check("a voucher's entries, each signed by the owner before it", !st && !imp_rd_end(&r) && n == 6 && good == 6, detail);
+	t_check("and none of them with a shorter payload", wrong == 6, "");
+}
+
+static const struct { const char *object, *cert; } constrained[] = {
+	{"pvr", "cbrski-pledge"}, {"rvr", "cbrski-registrar"}, {"voucher", "cbrski-masa_ca"}, {"vr-2019", "brski-idevid"},
+};
+
+static void cbrski(const imp_crypto *c)
+{
+	static uint8_t der[2048];
+	char file[64], detail[96];
+	for (size_t i = 0; i < sizeof constrained / sizeof *constrained; i++) {
+		imp_cert cert;
+		imp_cose m;
+		imp_rd r;
+		imp_status st;
+		snprintf(file, sizeof file, "x509/%s.der", constrained[i].cert);
+		st = imp_cert_read(t_file(file, der, sizeof der), &cert);
+		snprintf(file, sizeof file, "cbrski/%s.cose", constrained[i].object);
+		r = imp_rd_of(t_file(file, buf, sizeof buf));
+		imp_cose_read(&r, IMP_COSE_SIGN1, &m);
+		st = st ? st : imp_rd_end(&r) ? IMP_EBADMSG : imp_cose_verify1(c, &m, IMP_A_ES256, &cert.key, imp_bytes(0, 0));
+		snprintf(detail, sizeof detail, "%s %s by %s: %d", c->id, constrained[i].object, constrained[i].cert, (int)st);
+		t_check("constrained voucher artifact", !st, detail);
+	}
+}
+
+/* --- both ways -------------------------------------------------------------- */
+
+static void round_trip_sign(const imp_crypto *c, int32_t curve, int32_t alg)
+{
+	uint8_t priv[66], pub[133], out[512], aad[3] = {1, 2, 3}, kid[] = {0xa1, 4, 0x42, 0x31, 0x31};
+	size_t privlen = sizeof priv, publen = sizeof pub;
+	imp_key k = {curve, IMP_KEY_PRIVATE, 0, {priv, 0}}, p = {curve, 0, 0, {pub, 0}};
+	imp_wr w = imp_wr_to(out, sizeof out);
+	imp_cose m;
+	imp_rd r;
+	imp_status st;
+	if (c->keygen(c, curve, priv, &privlen, pub, &publen)) {
+		t_skip("sign and verify", c->id);
+		return;
+	}
+	k.bits.len = privlen;
+	p.bits.len = publen;
+	st = imp_cose_sign1(c, &w, alg, &k, imp_bytes(kid, sizeof kid), imp_bytes(content, 20), imp_bytes(aad, 3));
+	r = imp_rd_of(imp_wr_span(&w));
+	imp_cose_read(&r, IMP_COSE_SIGN1, &m);
+	t_check("signed and verified", !st && !imp_rd_end(&r) && m.alg == alg && imp_cose_header(&m, 4, 0).len == 3 && !imp_cose_verify1(c, &m, alg, &p, imp_bytes(aad, 3)), c->id);
+	t_check("not with other external data", imp_cose_verify1(c, &m, alg, &p, imp_bytes(aad, 2)) == IMP_EAUTH, c->id);
+	m.sig.len--;
+	t_check("nor with a short signature", imp_cose_verify1(c, &m, alg, &p, imp_bytes(aad, 3)) == IMP_EAUTH, c->id);
+}
+
+static void round_trip_seal(const imp_crypto *c, int32_t alg)
+{
+	uint8_t key[32] = {7}, iv[13] = {9}, out[128], plain[64];
+	size_t len = sizeof plain;
+	imp_key k = {alg, IMP_KEY_PRIVATE, 0, imp_bytes(key, imp_aead_key_len(alg))};
+	imp_wr w = imp_wr_to(out, sizeof out);
+	imp_cose m;
+	imp_rd r;
+	char detail[64];
+	imp_status st = imp_cose_seal0(c, &w, alg, &k, imp_bytes(iv, imp_aead_iv_len(alg)), imp_bytes(content, 20), imp_bytes(iv, 2));
+	snprintf(detail, sizeof detail, "%s alg %d", c->id, (int)alg);
+	if (st == IMP_EUNSUP) {
+		t_skip("seal and open", detail);
+		return;
+	}
+	r = imp_rd_of(imp_wr_span(&w));
+	imp_cose_read(&r, IMP_COSE_ENCRYPT0, &m);
+	t_check("sealed and opened", !st && !imp_rd_end(&r) && !imp_cose_open0(c, &m, alg, &k, imp_bytes(iv, 2), plain, &len) && len == 20 && !memcmp(plain, content, 20), detail);
+	len = sizeof plain;
+	t_check("not with other external data", imp_cose_open0(c, &m, alg, &k, imp_bytes(iv, 3), plain, &len) == IMP_EAUTH, detail);
+	len = sizeof plain;
+	t_check("nor under another alg", imp_cose_open0(c, &m, alg == 1 ? 3 : 1, &k, imp_bytes(iv, 2), plain, &len) == IMP_EAUTH, detail);
+	memcpy(plain, m.payload.ptr, m.payload.len);
+	m.payload.ptr = plain;
+	len = sizeof plain;
+	t_check("opened where it lies", !imp_cose_open0(c, &m, alg, &k, imp_bytes(iv, 2), plain, &len) && !memcmp(plain, content, 20), detail);
+	w = imp_wr_to(out, sizeof out);
+	t_check("an IV of another length is the caller's mistake", imp_cose_seal0(c, &w, alg, &k, imp_bytes(iv, 5), imp_bytes(content, 20), imp_bytes(0, 0)) == IMP_EARG, detail);
+}
+
+/* go-fdo's known answer for ECDH256 (internal/nistkdf): L = 256 bits. */
+static void deriving(const imp_crypto *c)
+{
+	uint8_t secret[64], want[32], out[256], part[256];
+	imp_span s = t_hex("08c9dc0cc5e9dd2558a12ae60cd00670d01a09cca52bae8a671a21e1babdb25bc21963c48b4aa77bb8ed338f0c5a15efee069ce10a09be2aacf857b8dcd9df8e", secret, sizeof secret);
+	imp_span ctx = imp_bytes("AutomaticOnboardTunnel", 22), halves[2] = {imp_bytes("Automatic", 9), imp_bytes("OnboardTunnel", 13)};
+	t_hex("e5e959c8cbdd5989c819f7ea8c69bcb3f70a442830ba235c5aa0b4047d0cda0b", want, sizeof want);
+	t_check("SP 800-108 as FDO's", !imp_kdf108(c, IMP_A_HMAC256, s, "FIDO-KDF", &ctx, 1, out, 32) && !memcmp(out, want, 32), c->id);
+	t_check("with its context in parts", !imp_kdf108(c, IMP_A_HMAC256, s, "FIDO-KDF", halves, 2, out, 32) && !memcmp(out, want, 32), c->id);
+	t_check("more than one block", !imp_kdf108(c, IMP_A_HMAC384, s, "FIDO-KDF", &ctx, 1, out, 100) && !imp_kdf108(c, IMP_A_HMAC384, s, "FIDO-KDF", &ctx, 1, part, 96) && memcmp(out, part, 48), c->id);
+	t_check("bounds", imp_kdf108(c, IMP_A_HMAC256, s, "x", &ctx, 5, out, 32) == IMP_EARG && imp_kdf108(c, IMP_A_HMAC256, s, "x", &ctx, 1, out, 8192) == IMP_EARG
+	        && imp_kdf108(c, 99, s, "x", &ctx, 1, out, 32) == IMP_EUNSUP, c->id);
+}
+
+static void on_provider(const imp_crypto *c)
+{
+	static const int32_t aeads[] = {IMP_A_A128GCM, IMP_A_A192GCM, IMP_A_A256GCM, IMP_A_CHACHAPOLY, IMP_A_CCM8_128, IMP_A_CCM16_128, IMP_A_CCM64_128, IMP_A_CCM64_256};
+	published(c);
+	voucher(c);
+	cbrski(c);
+	deriving(c);
+	round_trip_sign(c, IMP_C_P256, IMP_A_ES256);
+	round_trip_sign(c, IMP_C_P384, IMP_A_ES384);
+	round_trip_sign(c, IMP_C_P521, IMP_A_ES512);
+	for (size_t i = 0; i < sizeof aeads / sizeof *aeads; i++)
+		round_trip_seal(c, aeads[i]);
+}
+
 int main(void)
 {
 	signed_bytes();
 	room();
 	reading();
 	sizes();
+	on_provider(&imp_openssl);
+	on_provider(&imp_bearssl);
 	return t_end();
 }
