@@ -2,6 +2,8 @@
  * provider. */
 #include "openssl_in.h"
 
+#include <openssl/core_names.h>
+
 enum { KEY = 32, SIG = 64 };
 
 int ossl_25519_can(int32_t curve)
@@ -30,6 +32,23 @@ imp_status ossl_25519_keygen(int32_t curve, uint8_t *priv, size_t *privlen, uint
 	return st;
 }
 
+/* A private key for X25519 alone.  It comes with a public key, and as the
+ * derivation never looks at that one, any will do: computing the right one
+ * would take as long as the derivation. */
+static EVP_PKEY *x25519_key(imp_span bits, imp_span any)
+{
+	OSSL_PARAM p[3];
+	EVP_PKEY *k = NULL;
+	EVP_PKEY_CTX *x = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
+	p[0] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, (void *)(uintptr_t)bits.ptr, bits.len);
+	p[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)any.ptr, any.len);
+	p[2] = OSSL_PARAM_construct_end();
+	if (x && EVP_PKEY_fromdata_init(x) == 1)
+		EVP_PKEY_fromdata(x, &k, EVP_PKEY_KEYPAIR, p);
+	EVP_PKEY_CTX_free(x);
+	return k;
+}
+
 /* OpenSSL refuses the all-zero secret of a point of low order. */
 static imp_status derive(EVP_PKEY *mine, EVP_PKEY *peer, uint8_t *out, size_t *len)
 {
@@ -54,7 +73,7 @@ imp_status ossl_25519_dh(const imp_key *priv, imp_span pub, uint8_t *out, size_t
 		return IMP_EBADMSG;
 	if (room < KEY)
 		return IMP_ENOSPC;
-	mine = private_key(EVP_PKEY_X25519, priv->bits);
+	mine = x25519_key(priv->bits, pub);
 	peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, pub.ptr, KEY);
 	st = derive(mine, peer, out, len);
 	EVP_PKEY_free(mine);
