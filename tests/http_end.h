@@ -24,6 +24,8 @@ struct end {
 	int32_t code;       /* of the last RX or ANSWER                     */
 	imp_msg auto_reply; /* to every RX; verb 0: the test answers itself */
 	const char *pieces; /* of a body, left to send, MAX at a time       */
+	const char *forever; /* pieces of every reply                       */
+	void (*listener)(const imp_msg *m); /* to what was heard            */
 	int deafened;       /* do not pull, do not go on                    */
 	uint8_t wire[WIRE];
 	char log[LOG];
@@ -80,6 +82,8 @@ static void heard(struct end *e, const imp_msg *m)
 		return;
 	}
 	note_message(e, m);
+	if (e->listener)
+		e->listener(m);
 	e->ticket = m->verb == IMP_RX ? m->ticket : e->ticket;
 	e->code = m->verb == IMP_RX || m->verb == IMP_ANSWER ? m->code : e->code;
 	e->answers += m->verb == IMP_ANSWER;
@@ -110,6 +114,8 @@ static void react(struct end *e, const imp_msg *m)
 		else if (e->pieces)
 			r = next_piece(e, r);
 		feed(e, r);
+		if (!e->pieces)
+			e->pieces = e->forever;
 	}
 	if (m->verb == IMP_ANSWER && m->code == 231 && e->pieces)
 		feed(e, next_piece(e, imp_say(IMP_TX, 42, IMP_POST, PIECE_TICKET, TEXT("/up"), NONE)));

@@ -325,8 +325,8 @@ static int fit(struct http *s, uint8_t c)
 {
 	int cr = s->cr;
 	s->cr = c == '\r';
-	if (cr || c == '\n')
-		return cr && c == '\n';
+	if (cr)
+		return c == '\n';
 	return c == '\r' || c == '\t' || (c >= 0x20 && c != 0x7f);
 }
 
