@@ -52,7 +52,7 @@ run_unit() {
 }
 
 run_werror() {
-	configured build-werror -Dwerror=true -Dbuildtype=release && built "gcc, release: not one warning" build-werror
+	configured build-release -Dwerror=true -Dbuildtype=release && built "gcc, release: not one warning" build-release
 }
 
 run_asan() {

@@ -1,5 +1,5 @@
-"""sizes.py -- how large the Cortex-M4 objects are and how deep their stack is;
-the claims as TAP, the numbers into OUT/numbers.json for the README's table.
+"""sizes.py -- how large the Cortex-M4 objects are and how deep their stack is:
+claims as TAP, and rows of tests/bench/bench.py into OUT/numbers.json.
 
 usage: sizes.py OUT"""
 import glob
@@ -12,17 +12,26 @@ import sys
 HERE = os.path.dirname(__file__)
 CROSS = "arm-none-eabi-"
 OUT = sys.argv[1]
-numbers = {}
+rows = []
 
 
 def run(*args):
     return subprocess.run(args, check=True, capture_output=True, text=True).stdout
 
 
+COMPILER = "arm-none-eabi-gcc " + run(CROSS + "gcc", "-dumpfullversion").strip()
+
+
 def claim(text, holds, why=""):
     print("ok -" if holds else "not ok -", text)
     for line in why.splitlines() if not holds else []:
         print("#", line)
+
+
+def row(id_, what, value, limit, why="", good=True):
+    """One number of the table, and the claim that it is small enough."""
+    rows.append({"id": id_, "what": what, "value": value, "unit": "B", "max": limit, "exact": COMPILER})
+    claim(f"{what}: {value} B, at most {limit}", value <= limit and good, why)
 
 
 def sections(paths):
@@ -52,16 +61,12 @@ def stack(root):
 
 
 def main():
-    numbers["compiler"] = run(CROSS + "gcc", "-dumpfullversion").strip()
-    numbers["feed"], numbers["slab"] = code(["core_session"]), code(["core_slab"])
-    both = numbers["feed"] + numbers["slab"]
-    claim(f"Cortex-M4 -Os: feed loop {numbers['feed']} + slab {numbers['slab']} = {both} B of code, at most 7000", both <= 7000)
+    row("feed", "feed loop + slab, code, Cortex-M4 -Os", code(["core_session"]) + code(["core_slab"]), 7000)
     s = sections(ours())
-    numbers["data"], numbers["bss"] = s.get("data", 0), s.get("bss", 0)
-    claim(f"{len(ours())} objects: {numbers['data']} B of .data, {numbers['bss']} B of .bss", not numbers["data"] and not numbers["bss"])
-    numbers["stack"], r = stack("imp_session_feed")
-    claim(f"worst-case stack of a feed {numbers['stack']} B above the crypto's, at most 4096", numbers["stack"] <= 4096 and not r.returncode, r.stderr + r.stdout)
-    json.dump(numbers, open(f"{OUT}/numbers.json", "w"), indent=1, sort_keys=True)
+    row("data", f"writable globals (.data + .bss) of core, protocols, transports, BearSSL's provider", s.get("data", 0) + s.get("bss", 0), 0)
+    depth, r = stack("imp_session_feed")
+    row("stack", "worst-case stack of a feed above the crypto's", depth, 4096, r.stderr + r.stdout, not r.returncode)
+    json.dump(rows, open(f"{OUT}/numbers.json", "w"), indent=1)
 
 
 main()
