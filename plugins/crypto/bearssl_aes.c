@@ -236,7 +236,7 @@ static imp_status ccm(const struct job *j, uint8_t *tag)
 	}
 	imp_wipe(&ks, sizeof ks);
 	imp_wipe(&m, sizeof m);
-	return fits ? IMP_OK : IMP_EARG;
+	return fits ? IMP_OK : j->encrypt ? IMP_EARG : IMP_EAUTH;
 }
 
 /* BearSSL wants the AAD in one piece. */

@@ -59,24 +59,7 @@ static imp_status take_room(size_t *len, size_t need)
 	return room < need ? IMP_ENOSPC : IMP_OK;
 }
 
-static void reversed(uint8_t to[32], const uint8_t *from)
-{
-	for (size_t i = 0; i < 32; i++)
-		to[i] = from[31 - i];
-}
-
 /* --- keys and ECDH ------------------------------------------------------ */
-
-/* RFC 7748 is little endian, BearSSL's scalars never are; it clamps them. */
-static size_t x25519_public(const struct group *g, const uint8_t *priv, uint8_t *pub)
-{
-	uint8_t k[32];
-	size_t n;
-	reversed(k, priv);
-	n = g->ec->mulgen(pub, k, sizeof k, g->id);
-	imp_wipe(k, sizeof k);
-	return n;
-}
 
 static imp_status fresh_scalar(const imp_crypto *c, const struct group *g, uint8_t *priv)
 {
@@ -110,16 +93,14 @@ imp_status imp_bear_keygen(const imp_crypto *c, int32_t curve, uint8_t *priv, si
 		imp_wipe(priv, g.width);
 		return st;
 	}
-	if (curve == IMP_C_X25519)
-		x25519_public(&g, priv, pub);
-	else
-		g.ec->mulgen(pub, priv, g.width, g.id);
+	g.ec->mulgen(pub, priv, g.width, g.id);
 	return IMP_OK;
 }
 
+/* BearSSL clamps the scalar, and takes it as RFC 7748 writes it. */
 static imp_status x25519(const struct group *g, const imp_key *priv, imp_span pub, uint8_t *out, size_t *len)
 {
-	uint8_t k[32], u[32];
+	uint8_t u[32];
 	imp_status st;
 	if (priv->bits.len != 32)
 		return IMP_EARG;
@@ -128,12 +109,10 @@ static imp_status x25519(const struct group *g, const imp_key *priv, imp_span pu
 	st = take_room(len, 32);
 	if (st < 0)
 		return st;
-	reversed(k, priv->bits.ptr);
 	memcpy(u, pub.ptr, 32);
-	st = g->ec->mul(u, 32, k, 32, g->id) && !imp_ct_zero(u, 32) ? IMP_OK : IMP_EBADMSG;
+	st = g->ec->mul(u, 32, priv->bits.ptr, 32, g->id) && !imp_ct_zero(u, 32) ? IMP_OK : IMP_EBADMSG;
 	if (st == IMP_OK)
 		memcpy(out, u, 32);
-	imp_wipe(k, sizeof k);
 	imp_wipe(u, sizeof u);
 	return st;
 }
@@ -250,17 +229,13 @@ imp_status imp_bear_rsa_crypt(const imp_crypto *c, int32_t alg, int encrypt, con
 
 /* --- group arithmetic --------------------------------------------------- */
 
-/* p = x*p, or x*G if `base`; x is valid. */
-static int one_term(const struct group *g, const uint8_t *x, int base, uint8_t *p)
+/* p = x*P + y*Q; P is in p already, or NULL and means the base point. */
+static int sum(const struct group *g, const uint8_t *x, const uint8_t *P, const uint8_t *y, imp_span Q, uint8_t *p)
 {
-	if (base)
+	if (!Q.len && !P)
 		return g->ec->mulgen(p, x, g->width, g->id) == g->point;
-	return g->ec->mul(p, g->point, x, g->width, g->id) != 0;
-}
-
-static int two_terms(const struct group *g, const uint8_t *x, const uint8_t *P, const uint8_t *y,
-                     imp_span Q, uint8_t *p)
-{
+	if (!Q.len)
+		return g->ec->mul(p, g->point, x, g->width, g->id) != 0;
 	if (P)
 		return g->ec->muladd(p, Q.ptr, g->point, x, g->width, y, g->width, g->id) != 0;
 	memcpy(p, Q.ptr, g->point);
@@ -272,7 +247,7 @@ imp_status imp_bear_muladd(const imp_crypto *c, int32_t curve, imp_span x, imp_s
 {
 	struct group g;
 	uint8_t p[POINT_MAX], a[MODN_MAX], b[MODN_MAX];
-	int fine;
+	imp_status st;
 	if (!find_prime(c, curve, &g))
 		return IMP_EUNSUP;
 	if ((P.ptr && P.len != g.point) || (Q.len && Q.len != g.point))
@@ -283,15 +258,15 @@ imp_status imp_bear_muladd(const imp_crypto *c, int32_t curve, imp_span x, imp_s
 	imp_modn_reduce(b, Q.len ? y : imp_bytes("\1", 1), g.n, g.width);
 	if (P.ptr)
 		memcpy(p, P.ptr, g.point);
-	fine = !imp_ct_zero(a, g.width) && !imp_ct_zero(b, g.width);
-	if (fine)
-		fine = Q.len ? two_terms(&g, a, P.ptr, b, Q, p) : one_term(&g, a, !P.ptr, p);
-	if (fine)
+	st = imp_ct_zero(a, g.width) || imp_ct_zero(b, g.width) ? IMP_EARG : IMP_EBADMSG;
+	if (st == IMP_EBADMSG && sum(&g, a, P.ptr, b, Q, p)) {
 		memcpy(out, p, g.point);
+		st = IMP_OK;
+	}
 	imp_wipe(a, sizeof a);
 	imp_wipe(b, sizeof b);
 	imp_wipe(p, sizeof p);
-	return fine ? IMP_OK : IMP_EBADMSG;
+	return st;
 }
 
 imp_status imp_bear_scalar(const imp_crypto *c, int32_t curve, imp_span a, imp_span b, imp_span d,

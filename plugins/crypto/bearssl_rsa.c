@@ -107,13 +107,15 @@ static const unsigned char *oid_of(const br_hash_class *h)
 static imp_status sign(const br_hash_class *h, const imp_key *k, imp_span in, uint8_t *sig, size_t *len)
 {
 	br_rsa_private_key key;
+	uint8_t digest[br_sha512_SIZE]; /* sig may be in */
 	size_t room = *len;
 	if (in.len != imp_bear_digest_len(h) || read_private(k->bits, &key) < 0)
 		return IMP_EARG;
 	*len = (key.n_bitlen + 7) / 8;
 	if (room < *len)
 		return IMP_ENOSPC;
-	return RSA(pkcs1_sign)(oid_of(h), in.ptr, in.len, &key, sig) ? IMP_OK : IMP_EARG;
+	memcpy(digest, in.ptr, in.len);
+	return RSA(pkcs1_sign)(oid_of(h), digest, in.len, &key, sig) ? IMP_OK : IMP_EARG;
 }
 
 static imp_status verify(const br_hash_class *h, const imp_key *k, imp_span in, imp_span sig)

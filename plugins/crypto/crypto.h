@@ -16,11 +16,13 @@
  *   IMP_EUNSUP  not offered here (algorithm, curve, opaque key, gathered
  *               AAD that is too large): `mux` asks the next provider
  *   IMP_EARG    the caller's own mistake: a key, nonce, IV, digest or MAC of
- *               the wrong length, a private key of zero or not below n
+ *               the wrong length, a private key of zero or not below n, a
+ *               scalar of muladd that is zero
  *   IMP_EBADMSG a peer's point or public key is malformed, off its curve, at
  *               infinity, or of low order
  *   IMP_EAUTH   a tag, signature or RSA padding is wrong, whatever way it is
- *               wrong (length too); the output is zeros
+ *               wrong (length too), or verify()'s public key is no key; an
+ *               output is zeros
  *   IMP_ENOSPC  *len is too small; it is set to what is needed
  *   IMP_ERANDOM no entropy
  *

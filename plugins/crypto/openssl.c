@@ -223,7 +223,7 @@ static imp_status mac(const imp_crypto *c, int32_t alg, const imp_key *k,
 		have = hmac(hash, k->bits, in, n, full);
 	else
 		st = cmac(k->bits, in, n, full);
-	if (st == IMP_OK && len > have)
+	if (st == IMP_OK && (!len || len > have))
 		st = IMP_EARG;
 	if (st == IMP_OK)
 		memcpy(out, full, len);
@@ -393,14 +393,16 @@ static int run(int (*crypt)(EVP_CIPHER_CTX *, const EVP_CIPHER *, const struct j
 }
 
 /* The cipher's index, or a status. */
-static int aead_check(const struct aead *a, const imp_key *k, imp_span nonce, size_t len)
+static int aead_check(const struct aead *a, int encrypt, const imp_key *k, imp_span nonce, size_t len)
 {
 	size_t key = k->bits.len;
 	unsigned wide = 8 * (15u - a->nonce); /* bits of CCM's length field */
 	if (a->key ? key != a->key : key != 16 && key != 32)
 		return IMP_EARG;
-	if (nonce.len != a->nonce || len > INT_MAX || (a->mode == CCM && wide < 32 && len >> wide))
+	if (nonce.len != a->nonce || len > INT_MAX)
 		return IMP_EARG;
+	if (a->mode == CCM && wide < 32 && len >> wide)
+		return encrypt ? IMP_EARG : IMP_EAUTH;
 	return a->mode == CHACHA ? CHACHA : a->mode + aes_size(key);
 }
 
@@ -462,7 +464,7 @@ static imp_status seal(const imp_crypto *c, int32_t alg, const imp_key *k,
 		return IMP_ENOSPC;
 	if (!a)
 		return siv_seal(k, nonce, aad, naad, in, out);
-	index = aead_check(a, k, nonce, in.len);
+	index = aead_check(a, 1, k, nonce, in.len);
 	if (index < 0)
 		return index;
 	return run(a->mode == CCM ? crypt_ccm : crypt_stream, index, &j) ? IMP_OK : IMP_ENOSPC;
@@ -488,7 +490,7 @@ static imp_status open(const imp_crypto *c, int32_t alg, const imp_key *k,
 		return IMP_ENOSPC;
 	if (!a)
 		return siv_open(k, nonce, aad, naad, in, out);
-	index = aead_check(a, k, nonce, j.in.len);
+	index = aead_check(a, 0, k, nonce, j.in.len);
 	if (index < 0)
 		return index;
 	memcpy(tag, in.ptr + j.in.len, size);
@@ -639,7 +641,7 @@ static imp_status verify(const imp_crypto *c, int32_t alg, const imp_key *pub,
 		st = ossl_25519_verify(pub, in, sig);
 	else if (ossl_rsa_can(alg) && alg != IMP_A_OAEP256)
 		st = ossl_rsa_verify(alg, pub, in, sig);
-	return quiet(st);
+	return quiet(st == IMP_EBADMSG ? IMP_EAUTH : st);
 }
 
 static imp_status rsa(const imp_crypto *c, int32_t alg, int encrypt,

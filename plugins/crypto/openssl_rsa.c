@@ -23,7 +23,8 @@ static RSA *load(imp_span bits, int private)
 		return NULL;
 	k = private ? d2i_RSAPrivateKey(NULL, &at, (long)bits.len) : d2i_RSAPublicKey(NULL, &at, (long)bits.len);
 	size = k ? RSA_bits(k) : 0;
-	if (size >= MIN_BITS && size <= MAX_BITS && at == bits.ptr + bits.len && BN_is_odd(RSA_get0_n(k)))
+	if (size >= MIN_BITS && size <= MAX_BITS && at == bits.ptr + bits.len && BN_is_odd(RSA_get0_n(k))
+		&& BN_is_odd(RSA_get0_e(k)) && !BN_is_one(RSA_get0_e(k)))
 		return k;
 	RSA_free(k);
 	return NULL;
