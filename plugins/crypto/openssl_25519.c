@@ -83,6 +83,7 @@ imp_status ossl_25519_dh(const imp_key *priv, imp_span pub, uint8_t *out, size_t
 
 imp_status ossl_25519_sign(const imp_key *priv, imp_span message, uint8_t *sig, size_t *len)
 {
+	uint8_t made[SIG]; /* sig may be the message, which is read twice */
 	size_t room = *len;
 	EVP_PKEY *k;
 	EVP_MD_CTX *x;
@@ -95,7 +96,9 @@ imp_status ossl_25519_sign(const imp_key *priv, imp_span message, uint8_t *sig, 
 	k = private_key(EVP_PKEY_ED25519, priv->bits);
 	x = EVP_MD_CTX_new();
 	st = k && x && EVP_DigestSignInit_ex(x, NULL, NULL, NULL, NULL, k, NULL) == 1
-		&& EVP_DigestSign(x, sig, len, message.ptr, message.len) == 1 ? IMP_OK : IMP_ENOSPC;
+		&& EVP_DigestSign(x, made, len, message.ptr, message.len) == 1 ? IMP_OK : IMP_ENOSPC;
+	if (st == IMP_OK)
+		memcpy(sig, made, SIG);
 	EVP_MD_CTX_free(x);
 	EVP_PKEY_free(k);
 	return st;

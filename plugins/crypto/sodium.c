@@ -222,6 +222,7 @@ static imp_status sign(const imp_crypto *c, int32_t alg, const imp_key *priv, im
                        size_t *len)
 {
 	uint8_t pair[crypto_sign_SECRETKEYBYTES], pub[32];
+	uint8_t made[crypto_sign_BYTES]; /* sig may be the message, which is read twice */
 	size_t room = *len;
 	(void)c;
 	if (alg != IMP_A_EDDSA || priv->alg != IMP_C_ED25519 || (priv->flags & IMP_KEY_OPAQUE))
@@ -232,7 +233,8 @@ static imp_status sign(const imp_crypto *c, int32_t alg, const imp_key *priv, im
 	if (room < *len)
 		return IMP_ENOSPC;
 	crypto_sign_seed_keypair(pub, pair, priv->bits.ptr);
-	crypto_sign_detached(sig, NULL, in.ptr, in.len, pair);
+	crypto_sign_detached(made, NULL, in.ptr, in.len, pair);
+	memcpy(sig, made, sizeof made);
 	imp_wipe(pair, sizeof pair);
 	return IMP_OK;
 }
