@@ -453,7 +453,7 @@ static void bad_points(int32_t curve, size_t n)
 		p = key(curve, bad);
 		t_check("a bad point is refused by dh, point and verify", c->dh(c, &k, bad, out, &l) == IMP_EBADMSG
 			&& c->point(c, curve, bad, out, &m) == IMP_EBADMSG
-			&& c->verify(c, IMP_A_ES256, &p, imp_bytes(digest, 32), imp_bytes(sig, 2 * n)) == IMP_EBADMSG, why[i]);
+			&& c->verify(c, IMP_A_ES256, &p, imp_bytes(digest, 32), imp_bytes(sig, 2 * n)) == IMP_EAUTH, why[i]);
 		if (len[i])
 			t_check("... and by muladd", c->muladd(c, curve, k.bits, bad, imp_bytes(NULL, 0), imp_bytes(NULL, 0), out, &l) == IMP_EBADMSG, why[i]);
 	}
