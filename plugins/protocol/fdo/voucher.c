@@ -186,6 +186,39 @@ const char *fdo_key_name(const fdo_key *k)
 	return imp_rsa_bits(bits_of(k)) == 2048 ? "rsa2048" : "rsa3072";
 }
 
+imp_status fdo_public_of(const imp_crypto *c, const imp_key *priv, fdo_key *out)
+{
+	const imp_span none = {NULL, 0};
+	size_t len = FDO_KEY_BITS;
+	imp_rd r = imp_rd_of(priv->bits), in;
+	imp_wr w = imp_wr_to(out->bits, FDO_KEY_BITS);
+	imp_status st;
+	memset(out, 0, sizeof *out);
+	if (priv->flags & IMP_KEY_OPAQUE) {
+		imp_key pub = {priv->bits.len == P256_POINT || priv->bits.len == P384_POINT ? priv->alg : IMP_X509_RSA, 0, 0, priv->bits};
+		return priv->bits.len ? fdo_key_from(&pub, 0, out) : IMP_EUNSUP;
+	}
+	out->alg = priv->alg;
+	if (priv->alg == IMP_X509_RSA) {
+		in = imp_der_in(&r, IMP_DER_SEQ);
+		imp_der_uint(&in); /* version */
+		imp_der_put_uint(&w, imp_der_uint(&in));
+		imp_der_put_uint(&w, imp_der_uint(&in));
+		imp_der_wrap(&w, IMP_DER_SEQ, 0);
+		st = in.err ? in.err : imp_wr_end(&w);
+		len = w.len;
+	} else
+		st = c->muladd(c, priv->alg, priv->bits, none, none, none, out->bits, &len);
+	if (st)
+		return st;
+	out->len = (uint16_t)len;
+	{
+		imp_key view = fdo_key_view(out);
+		out->type = natural_type(&view);
+	}
+	return type_fits(out) ? IMP_OK : IMP_EUNSUP;
+}
+
 int32_t fdo_hash_alg(int32_t device_sig, int32_t owner_sig)
 {
 	return imp_alg_hash(device_sig) == IMP_A_SHA384 && imp_alg_hash(owner_sig) == IMP_A_SHA384 ? IMP_A_SHA384 : IMP_A_SHA256;
@@ -272,6 +305,34 @@ imp_status fdo_hmac_check(const imp_crypto *c, const imp_key *secret, const fdo_
 		st = IMP_EAUTH;
 	imp_wipe(is, sizeof is);
 	return st;
+}
+
+/* --- the device's credential -------------------------------------------- */
+
+imp_status fdo_read_credential(imp_span in, fdo_credential *out)
+{
+	imp_rd r = imp_rd_of(in);
+	memset(out, 0, sizeof *out);
+	imp_cbor_array_of(&r, 6);
+	out->active = imp_cbor_bool(&r);
+	if (imp_cbor_uint(&r) != FDO_VERSION)
+		imp_rd_fail(&r, IMP_EBADMSG);
+	out->info = imp_cbor_tstr(&r);
+	out->guid = imp_cbor_bstr_of(&r, FDO_GUID);
+	out->rvinfo = imp_cbor_raw(&r);
+	fdo_hash_read(&r, &out->key);
+	return imp_rd_end(&r);
+}
+
+void fdo_put_credential(imp_wr *w, const fdo_credential *c)
+{
+	imp_cbor_put_array(w, 6);
+	imp_cbor_put_bool(w, c->active);
+	imp_cbor_put_uint(w, FDO_VERSION);
+	imp_cbor_put_tstr(w, c->info);
+	imp_cbor_put_bstr(w, c->guid);
+	fdo_put_raw(w, c->rvinfo);
+	fdo_put_hash(w, &c->key);
 }
 
 /* --- heads -------------------------------------------------------------- */

@@ -41,6 +41,9 @@ int32_t    fdo_key_sig(const fdo_key *k);
 int32_t    fdo_private_sig(const imp_key *priv, uint8_t type);
 /* "secp256r1", "secp384r1", "rsa2048", "rsa3072": the TYPE in fdo.h's names. */
 const char *fdo_key_name(const fdo_key *k);
+/* The public half of a private key: EC bytes by x * G, RSA out of the private
+ * key; of a slot, bits are taken for the public key.  IMP_EUNSUP. */
+imp_status fdo_public_of(const imp_crypto *c, const imp_key *priv, fdo_key *out);
 /* Width of hashes between a device and an owner: the smaller of the two
  * decides.  IMP_A_SHA256 or IMP_A_SHA384.  By signature algorithms. */
 int32_t    fdo_hash_alg(int32_t device_sig, int32_t owner_sig);
@@ -61,6 +64,17 @@ imp_status fdo_hash_make(const imp_crypto *c, int32_t alg, const imp_span *in, s
 imp_status fdo_hmac_check(const imp_crypto *c, const imp_key *secret, const fdo_hash *h, imp_span in);
 imp_status fdo_hmac_make(const imp_crypto *c, const imp_key *secret, int32_t alg, imp_span in,
                          uint8_t to[FDO_HASH_MAX], fdo_hash *out);
+
+/* --- the device's credential (fdo.h) ------------------------------------- */
+
+typedef struct fdo_credential {
+	int      active;
+	imp_span info;         /* text */
+	imp_span guid, rvinfo; /* 16 bytes; raw */
+	fdo_hash key;          /* of the manufacturer's PublicKey array */
+} fdo_credential;
+imp_status fdo_read_credential(imp_span in, fdo_credential *out);
+void       fdo_put_credential(imp_wr *w, const fdo_credential *c);
 
 /* --- heads -------------------------------------------------------------- */
 

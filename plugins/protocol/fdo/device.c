@@ -1,0 +1,949 @@
+/* device.c -- the device: TO1 and TO2 (and in devdi.c DI) as client.
+ *
+ * A run asks for its beliefs, then walks the rendezvous directives: for each
+ * address TO1, for each address that TO1 yields TO2.  Whatever goes wrong on
+ * one address leads to the next; when there is none left, the run ends with the
+ * first failure that was not a dead link, or with IMP_LATER.
+ *
+ * The new credential is learnt in parts: VOUCHER and OWNER when message 66 is
+ * sent, KEY with NOW once Done2 is verified, so that all of it becomes durable
+ * there and nowhere else.  A run that starts over forgets the parts. */
+#include "device.h"
+#include "ct.h"
+#include "rv.h"
+
+#include <string.h>
+
+#define NONE imp_bytes(NULL, 0)
+#define TEXT(s) imp_bytes(s, sizeof(s) - 1)
+
+enum { OPEN_MS = 30000, ERROR_MAX = 96, SHARE = 8192, SMALL = 64 };
+enum { ADDRESS_MOST = 1000 }; /* addresses tried in one run, all in all */
+
+size_t fdo_device_need(const imp_params *p)
+{
+	(void)p;
+	return sizeof(struct fdo_device);
+}
+
+imp_status fdo_device_init(void *state, const imp_params *p)
+{
+	struct fdo_device *d = state;
+	d->max = (uint16_t)(p->max_msg < UINT16_MAX ? p->max_msg : UINT16_MAX);
+	return d->max < FDO_DEVICE_LEAST ? IMP_EARG : IMP_OK;
+}
+
+/* --- words --------------------------------------------------------------- */
+
+static imp_status say(imp_cx *cx, uint16_t verb, uint16_t topic, uint16_t flags, uint32_t ticket, imp_span name, imp_span data)
+{
+	imp_msg m = imp_say(verb, topic, 0, ticket, name, data);
+	m.flags = flags;
+	return cx->emit(cx, &m);
+}
+
+imp_status fdo_device_ask(struct fdo_device *d, imp_cx *cx, uint8_t state, uint16_t topic, const char *name)
+{
+	d->state = state;
+	return say(cx, IMP_ASK, topic, 0, d->want = ++d->tickets, imp_bytes(name, strlen(name)), NONE);
+}
+
+imp_status fdo_device_learn(struct fdo_device *d, imp_cx *cx, uint16_t topic, const char *name, imp_span data)
+{
+	d->dirty = 1;
+	return say(cx, IMP_LEARN, topic, 0, 0, imp_bytes(name, strlen(name)), data);
+}
+
+imp_status fdo_device_commit(struct fdo_device *d, imp_cx *cx)
+{
+	uint8_t flat[IMP_KEY_HEAD + FDO_SECRET_MAX];
+	imp_key k = fdo_device_secret(&d->next);
+	imp_status st;
+	imp_key_head(&k, flat);
+	memcpy(flat + IMP_KEY_HEAD, d->next.bits, d->next.len);
+	d->state = FDO_D_COMMIT;
+	st = say(cx, IMP_LEARN, IMP_T_KEY, IMP_NOW | IMP_SECRET, d->want = ++d->tickets, TEXT("fdo.hmac"), imp_bytes(flat, IMP_KEY_HEAD + d->next.len));
+	imp_wipe(flat, sizeof flat);
+	return st;
+}
+
+imp_status fdo_device_bad(struct fdo_device *d, imp_status st, const char *why)
+{
+	size_t n = strlen(why);
+	n = n < sizeof d->reason ? n : sizeof d->reason - 1;
+	memcpy(d->reason, why, n);
+	d->reason[n] = 0;
+	return st;
+}
+
+static void wipe(struct fdo_device *d)
+{
+	imp_wipe(d->token, sizeof d->token);
+	imp_wipe(&d->next, sizeof d->next);
+	imp_wipe(&d->tunnel, sizeof d->tunnel);
+	imp_wipe(&d->u, sizeof d->u);
+	d->token_len = 0;
+	d->reusing = 0;
+	d->want = 0;
+}
+
+imp_status fdo_device_done(struct fdo_device *d, imp_cx *cx, imp_status code, const char *name)
+{
+	imp_msg m = imp_say(IMP_DONE, code < 0 ? d->fault_topic : 0, code, 0, imp_bytes(name, strlen(name)), NONE);
+	if (code < 0)
+		m.data = imp_bytes(d->reason, strlen(d->reason));
+	m.when = code == IMP_LATER ? (uint64_t)(d->delay ? d->delay : FDO_RV_DELAY_DEFAULT) * 1000 : 0;
+	d->state = FDO_D_OVER;
+	wipe(d);
+	imp_wipe(&d->hmac, sizeof d->hmac);
+	return cx->emit(cx, &m);
+}
+
+/* A belief is missing, or cannot be read. */
+imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx, const char *name)
+{
+	fdo_device_bad(d, IMP_OK, "missing or unusable fact");
+	return fdo_device_done(d, cx, IMP_EFACT, name);
+}
+
+/* --- secrets ------------------------------------------------------------- */
+
+imp_key fdo_device_secret(const fdo_secret *s)
+{
+	imp_key k = {s->alg, s->flags, s->slot, {s->bits, s->len}};
+	return k;
+}
+
+int fdo_device_take_secret(fdo_secret *s, imp_span flat)
+{
+	imp_key k = imp_key_from(flat);
+	if (!k.alg || k.bits.len > sizeof s->bits || !(k.bits.len || k.flags & IMP_KEY_OPAQUE))
+		return 0;
+	s->alg = k.alg;
+	s->flags = k.flags;
+	s->slot = k.slot;
+	s->len = (uint8_t)k.bits.len;
+	if (k.bits.len)
+		memcpy(s->bits, k.bits.ptr, k.bits.len);
+	return 1;
+}
+
+/* The secret of the next credential: the slot there is, or fresh bytes. */
+imp_status fdo_device_next_secret(struct fdo_device *d, const imp_crypto *c, int32_t hash)
+{
+	d->next = d->hmac;
+	if (d->next.flags & IMP_KEY_OPAQUE)
+		return IMP_OK;
+	d->next.alg = hash == IMP_A_SHA384 ? IMP_A_HMAC384 : IMP_A_HMAC256;
+	d->next.flags = 0;
+	d->next.len = (uint8_t)imp_hash_len(hash);
+	return c->random(c, d->next.bits, d->next.len);
+}
+
+/* --- requests and replies ------------------------------------------------ */
+
+static void put_decimal(imp_wr *w, unsigned v)
+{
+	if (v >= 10)
+		put_decimal(w, v / 10);
+	imp_wr_u8(w, (uint8_t)('0' + v % 10));
+}
+
+imp_wr fdo_device_room(imp_cx *cx, size_t n)
+{
+	uint8_t *p = cx->room(cx, n);
+	imp_wr w = imp_wr_to(p, p ? n : 0);
+	if (!p)
+		imp_wr_fail(&w, IMP_ENOSPC);
+	return w;
+}
+
+static imp_status transmit(struct fdo_device *d, imp_cx *cx, uint8_t type, uint32_t ticket, imp_span body)
+{
+	imp_wr name = fdo_device_room(cx, SMALL + sizeof d->token);
+	imp_msg m;
+	imp_wr_text(&name, "/fdo/101/msg/");
+	put_decimal(&name, type);
+	if (d->token_len) {
+		imp_wr_text(&name, "\nauthorization: ");
+		imp_wr_bytes(&name, imp_bytes(d->token, d->token_len));
+	}
+	if (imp_wr_end(&name))
+		return IMP_ENOSPC;
+	m = imp_say(IMP_TX, FDO_CBOR, IMP_POST, ticket, imp_wr_span(&name), body);
+	return cx->emit(cx, &m);
+}
+
+imp_status fdo_device_post(struct fdo_device *d, imp_cx *cx, uint8_t state, uint8_t type, const imp_wr *w)
+{
+	imp_span body = imp_wr_span(w);
+	imp_wr sealed;
+	if (imp_wr_end(w))
+		return IMP_ENOSPC;
+	if (type >= FDO_TO2_DEVICE_READY && type <= FDO_TO2_DONE) {
+		imp_status st;
+		sealed = fdo_device_room(cx, body.len + FDO_TUNNEL_OVERHEAD);
+		st = fdo_tunnel_seal(cx->crypto, &d->tunnel, body, &sealed);
+		if (st || imp_wr_end(&sealed))
+			return st ? st : IMP_ENOSPC;
+		body = imp_wr_span(&sealed);
+	}
+	d->state = state;
+	d->posted = type;
+	return transmit(d, cx, type, d->want = ++d->tickets, body);
+}
+
+/* The value of a header line, by its lower-case key with ": ". */
+static imp_span header(imp_span lines, const char *key)
+{
+	size_t n = strlen(key);
+	for (size_t at = 0, end; at < lines.len; at = end + 1) {
+		for (end = at; end < lines.len && lines.ptr[end] != '\n';)
+			end++;
+		if (end - at > n && !memcmp(lines.ptr + at, key, n))
+			return imp_bytes(lines.ptr + at + n, end - at - n);
+	}
+	return NONE;
+}
+
+static unsigned number(imp_span s)
+{
+	unsigned v = 0;
+	for (size_t i = 0; i < s.len; i++)
+		v = s.ptr[i] >= '0' && s.ptr[i] <= '9' && v < 1000 ? v * 10 + s.ptr[i] - '0' : 1000;
+	return v;
+}
+
+/* --- from address to address --------------------------------------------- */
+
+/* What was half done is undone; then the next address. */
+imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx)
+{
+	uint8_t forgets = d->dirty;
+	imp_status st = IMP_OK;
+	wipe(d);
+	if (d->open)
+		st = say(cx, IMP_SHUT, 0, 0, 0, NONE, NONE);
+	if (!st && forgets)
+		st = say(cx, IMP_LEARN, 0, IMP_FORGET, 0, NONE, NONE);
+	d->open = d->dirty = 0;
+	if (st)
+		return st;
+	if (d->run == FDO_RUN_DI)
+		return fdo_device_done(d, cx, d->fault ? d->fault : IMP_ELINK, "");
+	if (++d->tried > ADDRESS_MOST)
+		d->directive = UINT16_MAX;
+	if (d->run == FDO_RUN_TO2 && !d->bypass)
+		d->hop++;
+	else
+		d->address++;
+	if (d->run == FDO_RUN_TO2 && !d->bypass && d->blob && !forgets)
+		return fdo_device_ask(d, cx, FDO_D_BLOB, IMP_T_SERVER, "fdo.to1d");
+	d->blob = 0;
+	return fdo_device_ask(d, cx, FDO_D_ADDRESS, IMP_T_VOUCHER, "fdo.credential");
+}
+
+/* Our own verdict: the peer hears it, and this address is done with. */
+static imp_status refuse(struct fdo_device *d, imp_cx *cx, imp_status st, uint16_t error)
+{
+	imp_wr w = fdo_device_room(cx, ERROR_MAX);
+	fdo_put_error(&w, error, d->posted, d->reason);
+	if (imp_wr_end(&w))
+		return IMP_ENOSPC;
+	st = d->fault ? d->fault : st;
+	d->fault_topic = d->fault ? d->fault_topic : error;
+	d->fault = st;
+	st = transmit(d, cx, FDO_ERROR, 0, imp_wr_span(&w));
+	return st ? st : fdo_device_next(d, cx);
+}
+
+/* What a handler returned.  Nothing of the peer's is IMP_ENOSPC: that is our
+ * own memory, and breaks the session. */
+static imp_status verdict(struct fdo_device *d, imp_cx *cx, imp_status st)
+{
+	if (st >= 0 || st == IMP_ENOSPC || d->state == FDO_D_OVER)
+		return st;
+	return refuse(d, cx, st, st == IMP_EDENIED && d->state == FDO_D_SETUP ? FDO_E_REUSE : fdo_error_of(st));
+}
+
+imp_status fdo_device_open(struct fdo_device *d, imp_cx *cx, const imp_wr *uri)
+{
+	imp_msg m = imp_say(IMP_OPEN, 0, 0, d->label = ++d->tickets, imp_wr_span(uri), NONE);
+	if (imp_wr_end(uri))
+		return IMP_ENOSPC;
+	m.when = OPEN_MS;
+	d->state = FDO_D_OPENING;
+	d->open = 1;
+	return cx->emit(cx, &m);
+}
+
+static imp_status exhausted(struct fdo_device *d, imp_cx *cx)
+{
+	return fdo_device_done(d, cx, d->fault ? d->fault : IMP_LATER, "");
+}
+
+/* The credential again: where to now? */
+static imp_status on_address(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	fdo_credential c;
+	fdo_directive way;
+	imp_wr uri = fdo_device_room(cx, FDO_URI_MAX);
+	if (in->code < 0 || fdo_read_credential(in->data, &c))
+		return fdo_device_lacks(d, cx, "fdo.credential");
+	for (;; d->directive++, d->address = 0, d->hop = 0) {
+		if (fdo_rv_directive(c.rvinfo, d->directive, 1, &way))
+			return exhausted(d, cx);
+		d->delay = way.delay ? way.delay : d->delay;
+		if (d->address < way.addresses)
+			break;
+	}
+	d->bypass = way.bypass;
+	d->run = way.bypass ? FDO_RUN_TO2 : FDO_RUN_TO1;
+	fdo_rv_uri(c.rvinfo, d->directive, d->address, 1, &uri);
+	return fdo_device_open(d, cx, &uri);
+}
+
+/* to1d again: where is the owner? */
+static imp_status on_blob(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	imp_wr uri = fdo_device_room(cx, FDO_URI_MAX);
+	imp_rd r = imp_rd_of(in->data);
+	imp_cose blob;
+	fdo_to1d to;
+	imp_cose_read(&r, IMP_COSE_SIGN1, &blob);
+	if (in->code < 0 || imp_rd_end(&r) || fdo_read_to1d(blob.payload, &to))
+		return fdo_device_lacks(d, cx, "fdo.to1d");
+	d->run = FDO_RUN_TO2;
+	if (fdo_addr_uri(to.addrs, d->hop, &uri) == IMP_OK)
+		return fdo_device_open(d, cx, &uri);
+	if (imp_wr_end(&uri) == IMP_ENOSPC)
+		return IMP_ENOSPC;
+	d->run = FDO_RUN_TO1; /* no more owners here */
+	d->hop = 0;
+	return fdo_device_next(d, cx);
+}
+
+/* --- beliefs -------------------------------------------------------------- */
+
+static imp_status on_credential(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	fdo_credential c;
+	imp_status st;
+	if (in->code < 0 || fdo_read_credential(in->data, &c) || fdo_rv_check(c.rvinfo))
+		return fdo_device_lacks(d, cx, "fdo.credential");
+	memcpy(d->guid, c.guid.ptr, FDO_GUID);
+	d->key_alg = c.key.alg;
+	memcpy(d->key_hash, c.key.value.ptr, c.key.value.len);
+	st = imp_hash(cx->crypto, IMP_A_SHA256, &c.rvinfo, 1, d->rv_hash);
+	return st ? st : fdo_device_ask(d, cx, FDO_D_ATTESTATION, IMP_T_KEY, "fdo.attestation");
+}
+
+static imp_status on_attestation(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	imp_key k = imp_key_from(in->data);
+	d->sig = in->code < 0 ? 0 : fdo_private_sig(&k, 0);
+	if (!d->sig)
+		return fdo_device_lacks(d, cx, "fdo.attestation");
+	return fdo_device_ask(d, cx, FDO_D_HMAC, IMP_T_KEY, "fdo.hmac");
+}
+
+static imp_status on_hmac(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	if (in->code < 0 || !fdo_device_take_secret(&d->hmac, in->data))
+		return fdo_device_lacks(d, cx, "fdo.hmac");
+	return fdo_device_ask(d, cx, FDO_D_CONFIG, IMP_T_CONFIG, "fdo.device");
+}
+
+static void default_config(struct fdo_device *d)
+{
+	int big = imp_alg_hash(d->sig) == IMP_A_SHA384;
+	int ec = d->sig == IMP_A_ES256 || d->sig == IMP_A_ES384;
+	d->kex = (uint8_t)(ec ? FDO_ECDH256 + big : FDO_DHKEXID14 + big);
+	d->cipher = big ? IMP_A_A256GCM : IMP_A_A128GCM;
+	d->may_reuse = 1;
+}
+
+static imp_status on_config(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	imp_rd r = imp_rd_of(in->data);
+	default_config(d);
+	for (size_t n = in->code < 0 || !in->data.len ? 0 : imp_cbor_map(&r); n && !r.err; n--) {
+		imp_span key = imp_cbor_tstr(&r);
+		if (imp_same(key, TEXT("kex")))
+			d->kex = (uint8_t)fdo_kex_of(imp_cbor_tstr(&r));
+		else if (imp_same(key, TEXT("cipher")))
+			d->cipher = (int32_t)imp_cbor_int(&r);
+		else if (imp_same(key, TEXT("reuse")))
+			d->may_reuse = (uint8_t)imp_cbor_bool(&r);
+		else
+			imp_cbor_raw(&r);
+	}
+	if (r.err || !d->kex || !fdo_cipher_known(d->cipher))
+		return fdo_device_lacks(d, cx, "fdo.device");
+	return fdo_device_ask(d, cx, FDO_D_ADDRESS, IMP_T_VOUCHER, "fdo.credential");
+}
+
+/* --- TO1 ------------------------------------------------------------------ */
+
+static imp_status start_to1(struct fdo_device *d, imp_cx *cx)
+{
+	imp_wr w = fdo_device_room(cx, SMALL);
+	fdo_hello_rv m = {imp_bytes(d->guid, FDO_GUID), {d->sig, {NULL, 0}}};
+	fdo_put_hello_rv(&w, &m);
+	return fdo_device_post(d, cx, FDO_D_RV_ACK, FDO_TO1_HELLO_RV, &w);
+}
+
+static int sig_echoed(const struct fdo_device *d, const fdo_siginfo *s)
+{
+	return s->type == d->sig && !s->info.len;
+}
+
+static imp_status on_rv_ack(struct fdo_device *d, imp_cx *cx, imp_span body)
+{
+	fdo_hello_rv_ack m;
+	if (fdo_read_hello_rv_ack(body, &m))
+		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+	if (!sig_echoed(d, &m.sig))
+		return fdo_device_bad(d, IMP_EPROTO, "eBSigInfo");
+	memcpy(d->nonce, m.nonce.ptr, FDO_NONCE);
+	return fdo_device_ask(d, cx, FDO_D_RV_KEY, IMP_T_KEY, "fdo.attestation");
+}
+
+/* Sign the token and send it. */
+static imp_status post_eat(struct fdo_device *d, imp_cx *cx, uint8_t state, uint8_t type, const fdo_eat *eat, imp_span flat)
+{
+	imp_key k = imp_key_from(flat);
+	imp_wr payload = fdo_device_room(cx, eat->xb.len + SMALL), head = fdo_device_room(cx, SMALL), w = fdo_device_room(cx, d->max);
+	imp_status st;
+	fdo_put_eat_payload(&payload, eat);
+	fdo_put_eat_header(&head, eat);
+	if (imp_wr_end(&payload) || imp_wr_end(&head) || w.err)
+		return IMP_ENOSPC;
+	st = imp_cose_sign1(cx->crypto, &w, d->sig, &k, imp_wr_span(&head), imp_wr_span(&payload), NONE);
+	return st ? st : fdo_device_post(d, cx, state, type, &w);
+}
+
+static imp_status on_rv_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	fdo_eat eat = {.nonce = imp_bytes(d->nonce, FDO_NONCE), .guid = imp_bytes(d->guid, FDO_GUID)};
+	if (in->code < 0)
+		return fdo_device_lacks(d, cx, "fdo.attestation");
+	return post_eat(d, cx, FDO_D_REDIRECT, FDO_TO1_PROVE_TO_RV, &eat, in->data);
+}
+
+/* Its signature can be checked only when the owner's key is known. */
+static imp_status on_redirect(struct fdo_device *d, imp_cx *cx, imp_span body)
+{
+	imp_rd r = imp_rd_of(body);
+	imp_cose blob;
+	fdo_to1d to;
+	imp_status st;
+	imp_cose_read(&r, IMP_COSE_SIGN1, &blob);
+	if (imp_rd_end(&r) || fdo_read_to1d(blob.payload, &to) || fdo_addr_check(to.addrs))
+		return fdo_device_bad(d, IMP_EBADMSG, "to1d");
+	wipe(d);
+	d->open = 0;
+	d->blob = 1;
+	st = say(cx, IMP_SHUT, 0, 0, 0, NONE, NONE);
+	st = st ? st : say(cx, IMP_LEARN, IMP_T_SERVER, 0, 0, TEXT("fdo.to1d"), body);
+	return st ? st : fdo_device_ask(d, cx, FDO_D_BLOB, IMP_T_SERVER, "fdo.to1d");
+}
+
+/* --- TO2: who is the owner? ----------------------------------------------- */
+
+/* Message 60, the same every time: its hash comes back in 61. */
+static void put_hello(const struct fdo_device *d, imp_wr *w)
+{
+	const char *kex = fdo_kex_name((enum fdo_kex)d->kex);
+	fdo_hello_device m = {d->max, imp_bytes(d->guid, FDO_GUID), imp_bytes(d->nonce, FDO_NONCE), imp_bytes(kex, strlen(kex)), d->cipher, {d->sig, {NULL, 0}}};
+	fdo_put_hello_device(w, &m);
+}
+
+static imp_status start_to2(struct fdo_device *d, imp_cx *cx)
+{
+	imp_wr w = fdo_device_room(cx, 2 * SMALL);
+	imp_status st = cx->crypto->random(cx->crypto, d->nonce, FDO_NONCE);
+	put_hello(d, &w);
+	return st ? st : fdo_device_post(d, cx, FDO_D_OVHDR, FDO_TO2_HELLO_DEVICE, &w);
+}
+
+static imp_status key_id(const imp_crypto *c, const fdo_key *k, uint8_t out[32])
+{
+	imp_span bits = imp_bytes(k->bits, k->len);
+	return imp_hash(c, IMP_A_SHA256, &bits, 1, out);
+}
+
+/* The signature under the key that comes along, then what it signs. */
+static const char *ovhdr_fault(struct fdo_device *d, imp_cx *cx, const imp_cose *cose, const fdo_prove_ovhdr *m, const fdo_ovheader *h)
+{
+	const imp_crypto *c = cx->crypto;
+	fdo_key *owner = &d->u.way.walk.owner;
+	imp_key pub = fdo_key_view(owner), secret = fdo_device_secret(&d->hmac);
+	fdo_hash mfg = {d->key_alg, {d->key_hash, imp_hash_len(d->key_alg)}};
+	imp_wr hello = fdo_device_room(cx, 2 * SMALL);
+	imp_span sent;
+	put_hello(d, &hello);
+	sent = imp_wr_span(&hello);
+	if (imp_cose_verify1(c, cose, fdo_key_sig(owner), &pub, NONE))
+		return "owner's signature";
+	if (!imp_same(m->nonce_ov, imp_bytes(d->nonce, FDO_NONCE)))
+		return "NonceTO2ProveOV";
+	if (fdo_hmac_check(c, &secret, &m->hmac, m->ovheader))
+		return "header HMac";
+	if (!imp_same(h->guid, imp_bytes(d->guid, FDO_GUID)))
+		return "GUID";
+	if (!sent.len || fdo_hash_check(c, &m->hello, &sent, 1))
+		return "helloDeviceHash";
+	if (fdo_hash_check(c, &mfg, &h->key.raw, 1))
+		return "manufacturer key";
+	if (!sig_echoed(d, &m->sig))
+		return "eBSigInfo";
+	return fdo_kex_fits((enum fdo_kex)d->kex, owner) && m->xa.len <= FDO_X_MAX ? NULL : "key exchange";
+}
+
+static imp_status next_entry(struct fdo_device *d, imp_cx *cx);
+
+static imp_status on_ovhdr(struct fdo_device *d, imp_cx *cx, imp_span body)
+{
+	struct fdo_way *way = &d->u.way;
+	imp_cose cose;
+	fdo_prove_ovhdr m;
+	fdo_ovheader h;
+	imp_status st;
+	const char *fault;
+	if (fdo_read_prove_ovhdr(body, &cose, &m) || fdo_read_ovheader(m.ovheader, &h))
+		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+	if (h.info.len > sizeof d->info)
+		return fdo_device_bad(d, IMP_EUNSUP, "device info is too long");
+	st = fdo_key_read(&m.owner, &way->walk.owner);
+	if (st)
+		return fdo_device_bad(d, st, "owner key");
+	fault = ovhdr_fault(d, cx, &cose, &m, &h);
+	if (fault)
+		return fdo_device_bad(d, IMP_EAUTH, fault);
+	st = key_id(cx->crypto, &way->walk.owner, d->owner_id);
+	st = st ? st : fdo_walk_start(cx->crypto, &way->walk, &h, m.hmac_raw);
+	if (st)
+		return fdo_device_bad(d, st, "manufacturer key");
+	memcpy(d->nonce_dv, m.nonce_dv.ptr, FDO_NONCE);
+	memcpy(way->xa, m.xa.ptr, m.xa.len);
+	way->xa_len = (uint16_t)m.xa.len;
+	way->entries = m.entries;
+	d->info_len = (uint8_t)h.info.len;
+	memcpy(d->info, h.info.ptr, h.info.len);
+	d->chain_alg = h.chain.alg;
+	if (h.chain.alg)
+		memcpy(d->chain, h.chain.value.ptr, h.chain.value.len);
+	return next_entry(d, cx);
+}
+
+static imp_status next_entry(struct fdo_device *d, imp_cx *cx)
+{
+	struct fdo_way *way = &d->u.way;
+	uint8_t id[32];
+	imp_wr w;
+	imp_status st;
+	if (way->walk.count < way->entries) {
+		w = fdo_device_room(cx, SMALL);
+		fdo_put_get_entry(&w, (uint8_t)way->walk.count);
+		return fdo_device_post(d, cx, FDO_D_ENTRY, FDO_TO2_GET_OV_NEXT_ENTRY, &w);
+	}
+	st = key_id(cx->crypto, &way->walk.owner, id);
+	if (st || memcmp(id, d->owner_id, sizeof id) != 0)
+		return fdo_device_bad(d, st ? st : IMP_EAUTH, "the voucher ends with another owner");
+	if (d->bypass)
+		return fdo_device_ask(d, cx, FDO_D_PROVE_KEY, IMP_T_KEY, "fdo.attestation");
+	return fdo_device_ask(d, cx, FDO_D_CHECK_BLOB, IMP_T_SERVER, "fdo.to1d");
+}
+
+static imp_status on_entry(struct fdo_device *d, imp_cx *cx, imp_span body)
+{
+	imp_span entry;
+	uint8_t n;
+	const char *why;
+	imp_status st;
+	if (fdo_read_next_entry(body, &n, &entry))
+		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+	if (n != d->u.way.walk.count)
+		return fdo_device_bad(d, IMP_EPROTO, "OVEntryNum");
+	st = fdo_walk_next(cx->crypto, &d->u.way.walk, entry, &why);
+	return st ? fdo_device_bad(d, st, why) : next_entry(d, cx);
+}
+
+static imp_status on_check_blob(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	const fdo_key *owner = &d->u.way.walk.owner;
+	imp_key pub = fdo_key_view(owner);
+	imp_rd r = imp_rd_of(in->data);
+	imp_cose blob;
+	imp_cose_read(&r, IMP_COSE_SIGN1, &blob);
+	if (in->code < 0 || imp_rd_end(&r))
+		return fdo_device_lacks(d, cx, "fdo.to1d");
+	if (imp_cose_verify1(cx->crypto, &blob, fdo_key_sig(owner), &pub, NONE))
+		return fdo_device_bad(d, IMP_EAUTH, "to1d is not this owner's");
+	return fdo_device_ask(d, cx, FDO_D_PROVE_KEY, IMP_T_KEY, "fdo.attestation");
+}
+
+/* --- TO2: it is we, and whose we shall be --------------------------------- */
+
+static imp_status on_prove_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	struct fdo_way *way = &d->u.way;
+	imp_key owner = fdo_key_view(&way->walk.owner);
+	imp_wr xb = fdo_device_room(cx, FDO_X_MAX);
+	fdo_eat eat = {.nonce = imp_bytes(d->nonce_dv, FDO_NONCE), .guid = imp_bytes(d->guid, FDO_GUID), .setup_nonce = imp_bytes(d->nonce, FDO_NONCE)};
+	imp_status st;
+	if (in->code < 0)
+		return fdo_device_lacks(d, cx, "fdo.attestation");
+	if (xb.err)
+		return IMP_ENOSPC;
+	st = fdo_kex_answer(cx->crypto, (enum fdo_kex)d->kex, d->cipher, imp_bytes(way->xa, way->xa_len), &owner, &xb, &d->tunnel);
+	if (st)
+		return fdo_device_bad(d, st, "key exchange");
+	st = cx->crypto->random(cx->crypto, d->nonce, FDO_NONCE);
+	eat.xb = imp_wr_span(&xb);
+	return st ? st : post_eat(d, cx, FDO_D_SETUP, FDO_TO2_PROVE_DEVICE, &eat, in->data);
+}
+
+static imp_status device_ready(struct fdo_device *d, imp_cx *cx, const fdo_hash *hmac)
+{
+	imp_wr w = fdo_device_room(cx, 2 * SMALL);
+	unsigned share = d->max - 2u * FDO_TUNNEL_OVERHEAD;
+	fdo_put_device_ready(&w, hmac, (uint16_t)(share < SHARE ? share : SHARE));
+	return fdo_device_post(d, cx, FDO_D_READY, FDO_TO2_DEVICE_READY, &w);
+}
+
+/* Header, HMac and credential under the new owner. */
+static imp_status renew(struct fdo_device *d, imp_cx *cx, const fdo_setup_device *m, int32_t hash)
+{
+	fdo_ovheader h = {.guid = m->guid, .rvinfo = m->rvinfo, .info = imp_bytes(d->info, d->info_len), .key = m->owner2, .chain = {d->chain_alg, {d->chain, imp_hash_len(d->chain_alg)}}};
+	fdo_credential c = {.info = h.info, .guid = m->guid, .rvinfo = m->rvinfo};
+	size_t n = m->rvinfo.len + m->owner2.raw.len + sizeof d->info + 2 * SMALL;
+	imp_wr header = fdo_device_room(cx, n), cred = fdo_device_room(cx, n);
+	uint8_t mac[FDO_HASH_MAX], digest[FDO_HASH_MAX];
+	imp_key secret;
+	fdo_hash hmac;
+	imp_status st = fdo_device_next_secret(d, cx->crypto, hash);
+	fdo_put_ovheader(&header, &h);
+	if (st || imp_wr_end(&header))
+		return st ? st : IMP_ENOSPC;
+	secret = fdo_device_secret(&d->next);
+	st = fdo_hmac_make(cx->crypto, &secret, secret.alg, imp_wr_span(&header), mac, &hmac);
+	st = st ? st : fdo_hash_make(cx->crypto, hash, &m->owner2.raw, 1, digest, &c.key);
+	fdo_put_credential(&cred, &c);
+	if (st || imp_wr_end(&cred))
+		return st ? st : IMP_ENOSPC;
+	st = fdo_device_learn(d, cx, IMP_T_VOUCHER, "fdo.credential", imp_wr_span(&cred));
+	st = st ? st : fdo_device_learn(d, cx, IMP_T_OWNER, "fdo.owner", m->owner2.raw);
+	return st ? st : device_ready(d, cx, &hmac);
+}
+
+static imp_status on_setup(struct fdo_device *d, imp_cx *cx, imp_span body)
+{
+	static const fdo_hash null = {0, {NULL, 0}};
+	fdo_key *owner2 = &d->u.way.walk.owner; /* the walk is over */
+	imp_cose cose;
+	fdo_setup_device m;
+	imp_key pub;
+	uint8_t id[32], rv[32];
+	imp_status st = fdo_read_setup_device(body, &cose, &m);
+	if (st || fdo_rv_check(m.rvinfo))
+		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+	st = fdo_key_read(&m.owner2, owner2);
+	if (st)
+		return fdo_device_bad(d, st, "Owner2 key");
+	pub = fdo_key_view(owner2);
+	if (imp_cose_verify1(cx->crypto, &cose, fdo_key_sig(owner2), &pub, NONE))
+		return fdo_device_bad(d, IMP_EAUTH, "Owner2's signature");
+	if (!imp_same(m.nonce, imp_bytes(d->nonce, FDO_NONCE)))
+		return fdo_device_bad(d, IMP_EAUTH, "NonceTO2SetupDv");
+	st = key_id(cx->crypto, owner2, id);
+	st = st ? st : imp_hash(cx->crypto, IMP_A_SHA256, &m.rvinfo, 1, rv);
+	if (st)
+		return st;
+	d->reusing = imp_same(m.guid, imp_bytes(d->guid, FDO_GUID)) && !memcmp(id, d->owner_id, sizeof id) && !memcmp(rv, d->rv_hash, sizeof rv);
+	if (d->reusing && !d->may_reuse)
+		return fdo_device_bad(d, IMP_EDENIED, "credential reuse");
+	return d->reusing ? device_ready(d, cx, &null) : renew(d, cx, &m, fdo_hash_alg(d->sig, fdo_key_sig(owner2)));
+}
+
+/* --- TO2: service info ---------------------------------------------------- */
+
+static fdo_info_wr info_room(const struct fdo_device *d, imp_cx *cx)
+{
+	size_t max = d->peer_max ? d->peer_max : FDO_INFO_MAX, most = d->max - 2u * FDO_TUNNEL_OVERHEAD;
+	max = max < most ? max : most;
+	return fdo_info_start(cx->room(cx, max), max, max);
+}
+
+static imp_status send_done(struct fdo_device *d, imp_cx *cx)
+{
+	imp_wr w = fdo_device_room(cx, SMALL);
+	fdo_put_nonce(&w, d->nonce_dv);
+	return fdo_device_post(d, cx, FDO_D_DONE2, FDO_TO2_DONE, &w);
+}
+
+/* Our turn: say what there is to say, or see to the job, or both in turn.
+ * After the owner's last word only the job is left. */
+static imp_status turn(struct fdo_device *d, imp_cx *cx, fdo_info_wr *info)
+{
+	fdo_devsi *si = &d->u.si;
+	imp_wr w;
+	if (!info->to)
+		return IMP_ENOSPC;
+	if (!si->blocked && !si->done)
+		fdo_devsi_fill(si, info);
+	if (fdo_devsi_job(si) && (si->done || (!si->blocked && !info->count))) {
+		d->state = FDO_D_HOST;
+		return fdo_devsi_ask(si, cx, d->want = ++d->tickets, info->max);
+	}
+	if (si->done)
+		return send_done(d, cx);
+	w = fdo_device_room(cx, info->len + SMALL);
+	fdo_info_end_device(info, &w, !si->blocked && fdo_devsi_job(si));
+	return fdo_device_post(d, cx, FDO_D_INFO, FDO_TO2_DEVICE_INFO, &w);
+}
+
+static imp_status on_ready(struct fdo_device *d, imp_cx *cx, imp_span body)
+{
+	fdo_info_wr info;
+	if (fdo_read_owner_ready(body, &d->peer_max))
+		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+	imp_wipe(&d->u, sizeof d->u);
+	fdo_devsi_start(&d->u.si);
+	info = info_room(d, cx);
+	return turn(d, cx, &info);
+}
+
+static imp_status on_info(struct fdo_device *d, imp_cx *cx, imp_span body)
+{
+	fdo_info in;
+	fdo_info_wr out;
+	imp_status st;
+	if (fdo_read_owner_info(body, &in))
+		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+	d->dirty |= in.count != 0;
+	d->want = ++d->tickets;
+	st = fdo_devsi_take(&d->u.si, cx, &in, d->want);
+	if (st)
+		return fdo_device_bad(d, st, "service info");
+	if (fdo_devsi_asked(&d->u.si)) {
+		d->state = FDO_D_HOST;
+		return IMP_OK;
+	}
+	out = info_room(d, cx);
+	return turn(d, cx, &out);
+}
+
+/* The host did what a module wanted. */
+static imp_status on_host(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	fdo_info_wr info = info_room(d, cx);
+	imp_status st;
+	if (!info.to)
+		return IMP_ENOSPC;
+	if (in->code < 0 && fdo_devsi_devmod(&d->u.si))
+		return fdo_device_lacks(d, cx, "fdo.devmod");
+	st = fdo_devsi_answer(&d->u.si, cx, in, &info);
+	return st ? fdo_device_bad(d, st, "service info") : turn(d, cx, &info);
+}
+
+/* to1d has served: it goes with the commit. */
+static imp_status on_done2(struct fdo_device *d, imp_cx *cx, imp_span body)
+{
+	imp_span nonce;
+	imp_status st;
+	if (fdo_read_nonce(body, &nonce))
+		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+	if (!imp_same(nonce, imp_bytes(d->nonce, FDO_NONCE)))
+		return fdo_device_bad(d, IMP_EAUTH, "NonceTO2SetupDv");
+	st = d->blob ? say(cx, IMP_LEARN, IMP_T_SERVER, IMP_FORGET, 0, TEXT("fdo.to1d"), NONE) : IMP_OK;
+	if (st)
+		return st;
+	return d->reusing ? fdo_device_done(d, cx, IMP_OK, "") : fdo_device_commit(d, cx);
+}
+
+/* Durable, or not: the host's word. */
+static imp_status on_commit(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	if (in->code >= 0)
+		return fdo_device_done(d, cx, IMP_OK, "");
+	fdo_device_bad(d, IMP_OK, "the host did not commit");
+	return fdo_device_done(d, cx, in->code, "");
+}
+
+/* --- the machine ---------------------------------------------------------- */
+
+/* The plain text of what needs to be opened. */
+static imp_status decrypt(struct fdo_device *d, imp_cx *cx, imp_span *body)
+{
+	size_t len = body->len;
+	uint8_t *p = cx->room(cx, len ? len : 1);
+	imp_status st = p ? fdo_tunnel_open(cx->crypto, &d->tunnel, *body, p, &len) : IMP_ENOSPC;
+	*body = imp_bytes(p, len);
+	return st;
+}
+
+static imp_status reply(struct fdo_device *d, imp_cx *cx, imp_span body)
+{
+	switch (d->state) {
+	case FDO_D_RV_ACK:
+		return on_rv_ack(d, cx, body);
+	case FDO_D_REDIRECT:
+		return on_redirect(d, cx, body);
+	case FDO_D_OVHDR:
+		return on_ovhdr(d, cx, body);
+	case FDO_D_ENTRY:
+		return on_entry(d, cx, body);
+	case FDO_D_SETUP:
+		return on_setup(d, cx, body);
+	case FDO_D_READY:
+		return on_ready(d, cx, body);
+	case FDO_D_INFO:
+		return on_info(d, cx, body);
+	case FDO_D_DONE2:
+		return on_done2(d, cx, body);
+	default:
+		return fdo_device_di_reply(d, cx, body);
+	}
+}
+
+/* 255 from the peer.  "Not found" is no verdict on us: come back later. */
+static imp_status peer_error(struct fdo_device *d, imp_cx *cx, imp_span body)
+{
+	fdo_err e;
+	if (fdo_read_error(body, &e))
+		e.code = FDO_E_INTERNAL;
+	if (!d->fault && e.code != FDO_E_NOT_FOUND) {
+		d->fault = fdo_device_bad(d, IMP_EPEER, "the peer refused");
+		d->fault_topic = e.code;
+	}
+	return fdo_device_next(d, cx);
+}
+
+/* The session token: due with the first reply, kept until another comes. */
+static int take_token(struct fdo_device *d, imp_span lines)
+{
+	imp_span t = header(lines, "authorization: ");
+	if (t.len > sizeof d->token)
+		return 0;
+	if (t.len) {
+		memcpy(d->token, t.ptr, t.len);
+		d->token_len = (uint16_t)t.len;
+	}
+	return d->token_len != 0;
+}
+
+static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	unsigned type = number(header(in->name, "message-type: "));
+	imp_span body = in->data;
+	imp_status st;
+	d->want = 0;
+	if (in->code < 0)
+		return fdo_device_next(d, cx);
+	if (in->flags & IMP_MORE)
+		return refuse(d, cx, fdo_device_bad(d, IMP_EUNSUP, "the message is too large"), FDO_E_BODY);
+	if (type == FDO_ERROR)
+		return peer_error(d, cx, body);
+	if (in->code != 200 || type != d->posted + 1u)
+		return refuse(d, cx, fdo_device_bad(d, IMP_EPROTO, "not the message that was due"), FDO_E_BODY);
+	if (!take_token(d, in->name))
+		return refuse(d, cx, fdo_device_bad(d, IMP_EPROTO, "no session token"), FDO_E_TOKEN);
+	st = type >= FDO_TO2_SETUP_DEVICE ? decrypt(d, cx, &body) : IMP_OK;
+	if (st)
+		fdo_device_bad(d, st, "encryption");
+	return verdict(d, cx, st ? st : reply(d, cx, body));
+}
+
+static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	switch (d->state) {
+	case FDO_D_CREDENTIAL:
+		return on_credential(d, cx, in);
+	case FDO_D_ATTESTATION:
+		return on_attestation(d, cx, in);
+	case FDO_D_HMAC:
+		return on_hmac(d, cx, in);
+	case FDO_D_CONFIG:
+		return on_config(d, cx, in);
+	case FDO_D_ADDRESS:
+		return on_address(d, cx, in);
+	case FDO_D_BLOB:
+		return on_blob(d, cx, in);
+	case FDO_D_RV_KEY:
+		return on_rv_key(d, cx, in);
+	case FDO_D_CHECK_BLOB:
+		return on_check_blob(d, cx, in);
+	case FDO_D_PROVE_KEY:
+		return on_prove_key(d, cx, in);
+	case FDO_D_HOST:
+		return on_host(d, cx, in);
+	case FDO_D_COMMIT:
+		return on_commit(d, cx, in);
+	case FDO_D_DI_SERVER:
+	case FDO_D_DI_HMAC:
+	case FDO_D_DI_INFO:
+	case FDO_D_DI_KEY:
+		return fdo_device_di_answer(d, cx, in);
+	default:
+		return on_reply(d, cx, in);
+	}
+}
+
+static imp_status on_up(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	if (d->state != FDO_D_OPENING || in->ticket != d->label)
+		return IMP_OK;
+	if (d->run == FDO_RUN_DI)
+		return fdo_device_di_up(d, cx);
+	return d->run == FDO_RUN_TO1 ? start_to1(d, cx) : start_to2(d, cx);
+}
+
+/* A link that is gone before its run is over: start over on the next address.
+ * What only waits for the host needs no link. */
+static imp_status on_down(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+{
+	if (!d->open || (in->ticket && in->ticket != d->label))
+		return IMP_OK;
+	d->open = 0;
+	return d->state == FDO_D_COMMIT ? IMP_OK : fdo_device_next(d, cx);
+}
+
+imp_status fdo_device_step(void *state, imp_cx *cx, const imp_msg *in)
+{
+	struct fdo_device *d = state;
+	if (d->state == FDO_D_OVER)
+		return in->verb == IMP_ASK ? IMP_PASS : IMP_OK;
+	switch (in->verb) {
+	case IMP_START:
+		if (d->state != FDO_D_IDLE)
+			return IMP_OK;
+		if (in->topic == IMP_T_VOUCHER)
+			return fdo_device_di_start(d, cx);
+		return fdo_device_ask(d, cx, FDO_D_CREDENTIAL, IMP_T_VOUCHER, "fdo.credential");
+	case IMP_UP:
+		return verdict(d, cx, on_up(d, cx, in));
+	case IMP_DOWN:
+		return on_down(d, cx, in);
+	case IMP_ANSWER:
+		if (!d->want || in->ticket != d->want)
+			return IMP_OK; /* stale */
+		return verdict(d, cx, on_answer(d, cx, in));
+	case IMP_STOP:
+		fdo_device_bad(d, IMP_OK, "stopped");
+		return fdo_device_done(d, cx, IMP_EDENIED, "");
+	}
+	return in->verb == IMP_ASK ? IMP_PASS : IMP_OK;
+}
+
+const char *fdo_device_where(const void *state)
+{
+	static const char names[][13] = {
+		"idle", "credential", "attestation", "hmac", "config", "address", "blob", "opening",
+		"rv_ack", "rv_key", "redirect", "ovhdr", "entry", "check_blob", "prove_key", "setup",
+		"ready", "info", "host", "done2", "commit", "di_server", "di_hmac", "di_info", "di_key",
+		"di_creds", "di_done", "over"};
+	uint8_t s = ((const struct fdo_device *)state)->state;
+	return names[s < sizeof names / sizeof *names ? s : FDO_D_OVER];
+}

@@ -1,0 +1,87 @@
+/* device.h -- what device.c (TO1, TO2) and devdi.c (DI) share. */
+#ifndef IMPRINT_FDO_DEVICE_H
+#define IMPRINT_FDO_DEVICE_H
+
+#include "devsi.h"
+#include "role.h"
+#include "tunnel.h"
+
+/* Named for what they expect: the host's answer or the peer's message. */
+enum fdo_device_state {
+	FDO_D_IDLE, FDO_D_CREDENTIAL, FDO_D_ATTESTATION, FDO_D_HMAC, FDO_D_CONFIG, FDO_D_ADDRESS, FDO_D_BLOB, FDO_D_OPENING,
+	FDO_D_RV_ACK, FDO_D_RV_KEY, FDO_D_REDIRECT, FDO_D_OVHDR, FDO_D_ENTRY, FDO_D_CHECK_BLOB, FDO_D_PROVE_KEY, FDO_D_SETUP,
+	FDO_D_READY, FDO_D_INFO, FDO_D_HOST, FDO_D_DONE2, FDO_D_COMMIT,
+	FDO_D_DI_SERVER, FDO_D_DI_HMAC, FDO_D_DI_INFO, FDO_D_DI_KEY,
+	FDO_D_DI_CREDENTIALS, FDO_D_DI_DONE, FDO_D_OVER
+};
+enum fdo_run { FDO_RUN_NONE, FDO_RUN_DI, FDO_RUN_TO1, FDO_RUN_TO2 };
+enum { FDO_SECRET_MAX = 64, FDO_TOKEN_MAX = 256, FDO_DEVINFO_MAX = 128, FDO_MFGINFO_MAX = 512,
+       FDO_DEVICE_LEAST = 1024 /* params.max_msg */ };
+
+/* An HMAC key by value. */
+typedef struct fdo_secret {
+	uint64_t slot;
+	int32_t  alg;
+	uint32_t flags;
+	uint8_t  len, bits[FDO_SECRET_MAX];
+} fdo_secret;
+
+/* Between 61 and 64. */
+struct fdo_way {
+	fdo_walk walk;
+	uint16_t xa_len;
+	uint8_t  entries;
+	uint8_t  xa[FDO_X_MAX];
+};
+
+struct fdo_device {
+	union { /* one after the other */
+		struct fdo_way way;
+		fdo_devsi      si;
+		uint8_t        mfginfo[FDO_MFGINFO_MAX];
+	} u;
+	fdo_secret hmac, next;   /* of the credential there is, of the one to come */
+	fdo_tunnel tunnel;
+	uint8_t  state, run, posted, kex;
+	uint8_t  open;           /* a link is open or opening */
+	uint8_t  dirty;          /* provisional facts beyond to1d */
+	uint8_t  blob;           /* TO1 has yielded fdo.to1d */
+	uint8_t  bypass, may_reuse, reusing, info_len;
+	uint16_t max, peer_max;  /* message sizes */
+	uint16_t directive, address, hop, tried; /* where we are on the way */
+	uint16_t fault_topic, token_len, mfginfo_len;
+	imp_status fault;        /* first failure that was not a dead link */
+	int32_t  sig, cipher, key_alg, chain_alg;
+	uint32_t tickets, want, label, delay;
+	uint8_t  guid[FDO_GUID];
+	uint8_t  nonce[FDO_NONCE];    /* TO1Proof, then TO2ProveOV, then TO2SetupDv */
+	uint8_t  nonce_dv[FDO_NONCE];
+	uint8_t  key_hash[FDO_HASH_MAX], chain[FDO_HASH_MAX];
+	uint8_t  rv_hash[32], owner_id[32];
+	uint8_t  info[FDO_DEVINFO_MAX];
+	uint8_t  token[FDO_TOKEN_MAX];
+	char     reason[40];
+};
+
+imp_wr     fdo_device_room(imp_cx *cx, size_t n); /* sticky IMP_ENOSPC */
+imp_status fdo_device_ask(struct fdo_device *d, imp_cx *cx, uint8_t state, uint16_t topic, const char *name);
+imp_status fdo_device_learn(struct fdo_device *d, imp_cx *cx, uint16_t topic, const char *name, imp_span data);
+imp_status fdo_device_commit(struct fdo_device *d, imp_cx *cx); /* LEARN KEY "fdo.hmac" with NOW */
+imp_status fdo_device_post(struct fdo_device *d, imp_cx *cx, uint8_t state, uint8_t type, const imp_wr *body);
+imp_status fdo_device_open(struct fdo_device *d, imp_cx *cx, const imp_wr *uri);
+imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx);
+imp_status fdo_device_done(struct fdo_device *d, imp_cx *cx, imp_status code, const char *name);
+imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx, const char *name);
+/* Note the reason, return the status: the caller's verdict. */
+imp_status fdo_device_bad(struct fdo_device *d, imp_status st, const char *why);
+imp_key    fdo_device_secret(const fdo_secret *s); /* points into s */
+int        fdo_device_take_secret(fdo_secret *s, imp_span flat);
+imp_status fdo_device_next_secret(struct fdo_device *d, const imp_crypto *c, int32_t hash);
+
+/* devdi.c */
+imp_status fdo_device_di_start(struct fdo_device *d, imp_cx *cx);
+imp_status fdo_device_di_up(struct fdo_device *d, imp_cx *cx);
+imp_status fdo_device_di_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in);
+imp_status fdo_device_di_reply(struct fdo_device *d, imp_cx *cx, imp_span body);
+
+#endif

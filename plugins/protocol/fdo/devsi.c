@@ -1,0 +1,494 @@
+/* devsi.c -- see devsi.h. */
+#include "devsi.h"
+
+#include <string.h>
+
+enum { COMMAND, DOWNLOAD, UPLOAD, WGET, MODULES, NO_MODULE = 255 };
+enum { NO_JOB, DEVMOD, RUN, STORE, SEND, FETCH };
+enum { NOTHING, EXITCODE, DOWNLOADED, FETCHED, FAILED, DIGEST }; /* saying */
+enum { MAY_FAIL = 1, STDOUT = 2, STDERR = 4, HAS_LENGTH = 8, HAS_DIGEST = 16, NEED_SHA = 32, HASHING = 64, OPENED = 128 };
+enum { ROUNDS_MAX = 1000000, OUTPUT_ROOM = 128, LIST_ROOM = 48, DEVMOD_MOST = 64 };
+
+static const char modules[MODULES][13] = {"fdo.command", "fdo.download", "fdo.upload", "fdo.wget"};
+
+void fdo_devsi_start(fdo_devsi *si)
+{
+	memset(si, 0, sizeof *si);
+	si->module = NO_MODULE;
+	si->job = DEVMOD;
+}
+
+int fdo_devsi_job(const fdo_devsi *si)
+{
+	return si->job != NO_JOB;
+}
+
+int fdo_devsi_devmod(const fdo_devsi *si)
+{
+	return si->job == DEVMOD;
+}
+
+/* --- what the owner says ------------------------------------------------ */
+
+static int is(imp_span s, const char *text)
+{
+	return imp_same(s, imp_bytes(text, strlen(text)));
+}
+
+static imp_status keep(imp_span v, uint8_t *to, size_t cap)
+{
+	if (v.len > cap)
+		return IMP_EUNSUP;
+	memcpy(to, v.ptr, v.len);
+	return IMP_OK;
+}
+
+static imp_status keep_name(fdo_devsi *si, imp_rd *v)
+{
+	imp_span s = imp_cbor_tstr(v);
+	imp_status st = v->err ? v->err : keep(s, si->name, sizeof si->name);
+	si->name_len = st ? 0 : (uint8_t)s.len;
+	return st;
+}
+
+static imp_status keep_args(fdo_devsi *si, imp_span s)
+{
+	imp_status st = keep(s, si->args, sizeof si->args);
+	si->args_len = st ? 0 : (uint16_t)s.len;
+	return st;
+}
+
+static imp_status keep_digest(fdo_devsi *si, imp_rd *v)
+{
+	imp_span s = imp_cbor_bstr_of(v, FDO_HASH_MAX);
+	si->flags |= HAS_DIGEST;
+	return v->err ? v->err : keep(s, si->digest, sizeof si->digest);
+}
+
+static imp_status flag(fdo_devsi *si, imp_rd *v, uint8_t bit)
+{
+	int on = imp_cbor_bool(v);
+	si->flags = (uint8_t)(on ? si->flags | bit : si->flags & ~bit);
+	return v->err;
+}
+
+static imp_status begin(fdo_devsi *si, uint8_t job)
+{
+	if (si->job != NO_JOB || !(job == FETCH || si->name_len))
+		return IMP_EPROTO;
+	si->job = job;
+	si->length = si->offset = 0;
+	return IMP_OK;
+}
+
+static imp_status hash_start(fdo_devsi *si, imp_cx *cx)
+{
+	si->flags |= HASHING;
+	return cx->crypto->hash_init(cx->crypto, si->hash, IMP_A_SHA384);
+}
+
+/* bstr .cbor [* tstr] */
+static imp_status command_args(fdo_devsi *si, imp_rd *v)
+{
+	imp_span all = imp_cbor_bstr(v);
+	imp_rd r = imp_rd_of(all);
+	for (size_t n = imp_cbor_array(&r); n && !r.err; n--)
+		imp_cbor_tstr(&r);
+	return imp_rd_end(&r) ? imp_rd_end(&r) : keep_args(si, all);
+}
+
+static imp_status on_command(fdo_devsi *si, imp_span message, imp_rd *v)
+{
+	if (is(message, "execute"))
+		return begin(si, RUN);
+	if (is(message, "sig"))
+		return IMP_OK; /* by now it has ended */
+	if (si->job != NO_JOB || si->saying)
+		return IMP_EPROTO;
+	if (is(message, "command"))
+		return keep_name(si, v);
+	if (is(message, "args"))
+		return command_args(si, v);
+	if (is(message, "may_fail"))
+		return flag(si, v, MAY_FAIL);
+	if (is(message, "return_stdout"))
+		return flag(si, v, STDOUT);
+	return is(message, "return_stderr") ? flag(si, v, STDERR) : IMP_EUNSUP;
+}
+
+static imp_status on_upload(fdo_devsi *si, imp_cx *cx, imp_span message, imp_rd *v)
+{
+	imp_status st;
+	if (si->job != NO_JOB || si->saying)
+		return IMP_EPROTO;
+	if (is(message, "need-sha"))
+		return flag(si, v, NEED_SHA);
+	if (!is(message, "name"))
+		return IMP_EUNSUP;
+	si->flags &= NEED_SHA;
+	st = keep_name(si, v);
+	st = st ? st : begin(si, SEND);
+	return st || !(si->flags & NEED_SHA) ? st : hash_start(si, cx);
+}
+
+static imp_status on_wget(fdo_devsi *si, imp_span message, imp_rd *v)
+{
+	imp_span url;
+	imp_status st;
+	if (si->job != NO_JOB || si->saying)
+		return IMP_EPROTO;
+	if (is(message, "sha-384"))
+		return keep_digest(si, v);
+	if (is(message, "name"))
+		return keep_name(si, v);
+	if (!is(message, "url"))
+		return IMP_EUNSUP;
+	url = imp_cbor_tstr(v);
+	st = v->err ? v->err : keep_args(si, url);
+	return st ? st : begin(si, FETCH);
+}
+
+/* --- downloads ---------------------------------------------------------- */
+
+static int digest_fits(const fdo_devsi *si, const imp_crypto *c)
+{
+	uint8_t have[FDO_HASH_MAX];
+	if (!(si->flags & HAS_DIGEST))
+		return 1;
+	c->hash_peek(c, si->hash, have);
+	return !memcmp(have, si->digest, sizeof have);
+}
+
+static imp_status store(fdo_devsi *si, imp_cx *cx, imp_span chunk, uint16_t flags, uint32_t ticket)
+{
+	imp_msg m = imp_say(IMP_LEARN, IMP_T_IMAGE, (int32_t)si->offset, ticket, imp_bytes(si->name, si->name_len), chunk);
+	m.flags = flags;
+	si->learns++;
+	return cx->emit(cx, &m);
+}
+
+/* The whole file is there: its last part waits for the host's word. */
+static imp_status download_end(fdo_devsi *si, imp_cx *cx, imp_span chunk, uint32_t ticket)
+{
+	uint32_t total = si->offset + (uint32_t)chunk.len;
+	if (digest_fits(si, cx->crypto) && (!(si->flags & HAS_LENGTH) || total == si->length)) {
+		imp_status st = store(si, cx, chunk, 0, ticket);
+		si->result = (int32_t)total;
+		si->job = STORE;
+		return st;
+	}
+	si->result = -1;
+	si->saying = DOWNLOADED;
+	si->offset = 0;
+	return store(si, cx, imp_bytes(NULL, 0), IMP_FORGET, 0);
+}
+
+static imp_status download_data(fdo_devsi *si, imp_cx *cx, imp_rd *v, uint32_t ticket)
+{
+	imp_span chunk = imp_cbor_bstr(v);
+	uint32_t total = si->offset + (uint32_t)chunk.len;
+	imp_status st = IMP_OK;
+	if (v->err || !si->name_len || si->job != NO_JOB || si->saying || si->learns >= FDO_SI_LEARNS)
+		return v->err ? v->err : IMP_EPROTO;
+	if (chunk.len > INT32_MAX || total > INT32_MAX || total < si->offset)
+		return IMP_EUNSUP;
+	if (!(si->flags & OPENED) && si->flags & HAS_DIGEST)
+		st = hash_start(si, cx);
+	si->flags |= OPENED;
+	if (st)
+		return st;
+	if (si->flags & HASHING)
+		cx->crypto->hash_push(cx->crypto, si->hash, chunk);
+	if (si->flags & HAS_LENGTH ? total >= si->length : !chunk.len)
+		return download_end(si, cx, chunk, ticket);
+	st = store(si, cx, chunk, IMP_MORE, 0);
+	si->offset = total;
+	return st;
+}
+
+static imp_status on_download(fdo_devsi *si, imp_cx *cx, imp_span message, imp_rd *v, uint32_t ticket)
+{
+	if (is(message, "data"))
+		return download_data(si, cx, v, ticket);
+	if (si->job != NO_JOB || si->saying)
+		return IMP_EPROTO;
+	if (si->flags & OPENED) /* the next file */
+		si->flags = 0;
+	if (is(message, "name")) {
+		si->offset = 0;
+		return keep_name(si, v);
+	}
+	if (is(message, "sha-384"))
+		return keep_digest(si, v);
+	if (!is(message, "length"))
+		return IMP_EUNSUP;
+	si->length = (uint32_t)imp_cbor_uint_max(v, INT32_MAX);
+	si->flags |= HAS_LENGTH;
+	return v->err;
+}
+
+/* --- one message 69 ----------------------------------------------------- */
+
+/* need-sha is for all that follow. */
+static void reset(fdo_devsi *si, unsigned module)
+{
+	si->flags = si->module == module ? si->flags & NEED_SHA : 0;
+	si->module = (uint8_t)module;
+	si->name_len = 0;
+	si->args_len = 0;
+	si->length = si->offset = 0;
+}
+
+static unsigned module_of(imp_span name)
+{
+	unsigned m = 0;
+	while (m < MODULES && !is(name, modules[m]))
+		m++;
+	return m;
+}
+
+static imp_status on_active(fdo_devsi *si, unsigned m, const fdo_kv *kv, imp_rd *v)
+{
+	unsigned bit = m < MODULES ? 1u << m : 0;
+	int on = imp_cbor_bool(v);
+	if (v->err)
+		return v->err;
+	si->active = (uint8_t)(on ? si->active | bit : si->active & ~bit);
+	si->answer = (uint8_t)(si->answer | bit);
+	if (!bit && kv->module.len <= sizeof si->other) {
+		memcpy(si->other, kv->module.ptr, kv->module.len);
+		si->other_len = (uint8_t)kv->module.len;
+	}
+	return IMP_OK;
+}
+
+/* What is said to a module that is not there, or not active, is passed over. */
+static imp_status pair(fdo_devsi *si, imp_cx *cx, const fdo_kv *kv, uint32_t ticket)
+{
+	imp_rd v = imp_rd_of(kv->value);
+	unsigned m = module_of(kv->module);
+	if (is(kv->message, "active"))
+		return on_active(si, m, kv, &v);
+	if (m == MODULES || !(si->active >> m & 1))
+		return IMP_OK;
+	if (m != si->module) {
+		if (si->job != NO_JOB || si->saying)
+			return IMP_EPROTO;
+		reset(si, m);
+	}
+	switch (m) {
+	case COMMAND:
+		return on_command(si, kv->message, &v);
+	case DOWNLOAD:
+		return on_download(si, cx, kv->message, &v, ticket);
+	case UPLOAD:
+		return on_upload(si, cx, kv->message, &v);
+	default:
+		return on_wget(si, kv->message, &v);
+	}
+}
+
+imp_status fdo_devsi_take(fdo_devsi *si, imp_cx *cx, const fdo_info *in, uint32_t ticket)
+{
+	imp_span rest = in->pairs;
+	imp_status st = ++si->rounds > ROUNDS_MAX ? IMP_EPROTO : IMP_OK;
+	fdo_kv kv;
+	si->blocked = in->more;
+	si->done = in->done;
+	si->learns = 0;
+	while (!st && fdo_kv_next(&rest, &kv))
+		st = pair(si, cx, &kv, ticket);
+	return st;
+}
+
+int fdo_devsi_asked(const fdo_devsi *si)
+{
+	return si->job == STORE;
+}
+
+/* --- what we say -------------------------------------------------------- */
+
+static int say_result(fdo_devsi *si, fdo_info_wr *w)
+{
+	static const char messages[][9] = {"", "exitcode", "done", "done", "error", "sha-384"};
+	const char *module = modules[si->module < MODULES ? si->module : 0], *message = messages[si->saying];
+	if (si->saying == FAILED)
+		return fdo_info_put_text(w, module, message, imp_bytes("failed", 6));
+	if (si->saying == DIGEST)
+		return fdo_info_put_bytes(w, module, message, imp_bytes(si->digest, sizeof si->digest));
+	return fdo_info_put_int(w, module, message, si->result);
+}
+
+void fdo_devsi_fill(fdo_devsi *si, fdo_info_wr *w)
+{
+	uint8_t no = 0xf4;
+	for (unsigned m = 0; m < MODULES; m++)
+		if (si->answer >> m & 1 && fdo_info_put_bool(w, modules[m], "active", si->active >> m & 1))
+			si->answer = (uint8_t)(si->answer & ~(1u << m));
+	if (si->other_len && fdo_info_put_named(w, imp_bytes(si->other, si->other_len), imp_bytes("active", 6), imp_bytes(&no, 1)))
+		si->other_len = 0;
+	if (si->saying && say_result(si, w)) {
+		si->saying = NOTHING;
+		reset(si, si->module);
+	}
+}
+
+/* --- the host ----------------------------------------------------------- */
+
+static imp_status ask(imp_cx *cx, uint32_t ticket, uint16_t topic, int32_t code, imp_span name, imp_span data)
+{
+	imp_msg m = imp_say(IMP_ASK, topic, code, ticket, name, data);
+	return cx->emit(cx, &m);
+}
+
+static imp_status ask_wget(fdo_devsi *si, imp_cx *cx, uint32_t ticket)
+{
+	size_t n = FDO_SI_NAME + FDO_SI_ARGS + FDO_HASH_MAX + 16;
+	imp_wr w = imp_wr_to(cx->room(cx, n), n);
+	if (!w.to)
+		return IMP_ENOSPC;
+	imp_cbor_put_array(&w, 3);
+	imp_cbor_put_tstr(&w, imp_bytes(si->name, si->name_len));
+	imp_cbor_put_tstr(&w, imp_bytes(si->args, si->args_len));
+	if (si->flags & HAS_DIGEST)
+		imp_cbor_put_bstr(&w, imp_bytes(si->digest, sizeof si->digest));
+	else
+		imp_cbor_put_null(&w);
+	return ask(cx, ticket, IMP_T_RUN, 0, imp_bytes("fdo.wget", 8), imp_wr_span(&w));
+}
+
+imp_status fdo_devsi_ask(fdo_devsi *si, imp_cx *cx, uint32_t ticket, size_t max)
+{
+	static const uint8_t none[] = {0x80};
+	imp_span name = imp_bytes(si->name, si->name_len);
+	imp_span args = si->args_len ? imp_bytes(si->args, si->args_len) : imp_bytes(none, 1);
+	int32_t output = (int32_t)(max > 2 * OUTPUT_ROOM ? max - OUTPUT_ROOM : OUTPUT_ROOM);
+	switch (si->job) {
+	case DEVMOD:
+		return ask(cx, ticket, IMP_T_CONFIG, 0, imp_bytes("fdo.devmod", 10), imp_bytes(NULL, 0));
+	case RUN:
+		return ask(cx, ticket, IMP_T_RUN, output << 8 | (si->flags & STDOUT ? 1 : 0) | (si->flags & STDERR ? 2 : 0), name, args);
+	case SEND:
+		return ask(cx, ticket, IMP_T_IMAGE, (int32_t)si->offset, name, imp_bytes(NULL, 0));
+	default:
+		return ask_wget(si, cx, ticket);
+	}
+}
+
+/* devmod in order: active, the host's map, then our modules.  What does not
+ * fit comes in the next message: `said` counts. */
+static imp_status devmod(fdo_devsi *si, const imp_msg *in, fdo_info_wr *w)
+{
+	imp_rd r = imp_rd_of(in->data);
+	size_t pairs = imp_cbor_map(&r), at = si->said;
+	uint8_t names[MODULES * 13 + 16];
+	imp_wr list = imp_wr_to(names, sizeof names);
+	int fits = 1;
+	if (in->code < 0 || r.err || pairs > DEVMOD_MOST)
+		return IMP_EFACT;
+	if (!at)
+		fits = fdo_info_put_bool(w, "devmod", "active", 1);
+	for (size_t i = 1; i <= pairs && fits; i++) {
+		imp_span key = imp_cbor_tstr(&r), value = imp_cbor_raw(&r);
+		if (r.err)
+			return IMP_EFACT;
+		if (i >= at)
+			fits = fdo_info_put_named(w, imp_bytes("devmod", 6), key, value);
+		si->said = (uint8_t)(i + (unsigned)fits);
+	}
+	imp_cbor_put_array(&list, 3 + MODULES);
+	imp_cbor_put_uint(&list, 0);
+	imp_cbor_put_uint(&list, 1 + MODULES);
+	imp_cbor_put_text(&list, "devmod");
+	for (unsigned m = 0; m < MODULES; m++)
+		imp_cbor_put_text(&list, modules[m]);
+	if (fits && fdo_info_left(w, "devmod", "nummodules") > LIST_ROOM + imp_wr_need(&list)) {
+		fdo_info_put_int(w, "devmod", "nummodules", 1 + MODULES);
+		fdo_info_put(w, "devmod", "modules", imp_wr_span(&list));
+		si->job = NO_JOB;
+	}
+	return w->count ? IMP_OK : IMP_EFACT;
+}
+
+/* One stream of a command's output, as much as fits. */
+static void output(fdo_info_wr *w, const char *message, imp_span s)
+{
+	size_t most = fdo_info_left(w, modules[COMMAND], message);
+	most = most > 3 ? most - 3 : 0;
+	if (s.len && most)
+		fdo_info_put_bytes(w, modules[COMMAND], message, imp_bytes(s.ptr, s.len < most ? s.len : most));
+}
+
+static imp_status ran(fdo_devsi *si, const imp_msg *in, fdo_info_wr *w)
+{
+	imp_rd r = imp_rd_of(in->data);
+	imp_span out = {NULL, 0}, err = {NULL, 0};
+	if (in->data.len) {
+		imp_cbor_array_of(&r, 2);
+		out = imp_cbor_bstr(&r);
+		err = imp_cbor_bstr(&r);
+	}
+	if (in->code && !(si->flags & MAY_FAIL) && !(in->flags & IMP_MORE))
+		return IMP_EDENIED;
+	if (si->flags & STDOUT)
+		output(w, "stdout", out);
+	if (si->flags & STDERR)
+		output(w, "stderr", err);
+	if (in->flags & IMP_MORE && in->code >= 0)
+		return IMP_OK;
+	si->result = in->code;
+	si->saying = EXITCODE;
+	si->job = NO_JOB;
+	return IMP_OK;
+}
+
+/* A part of a file: its length before the first, its digest after the last. */
+static imp_status send_part(fdo_devsi *si, const imp_crypto *c, const imp_msg *in, fdo_info_wr *w)
+{
+	imp_span part = in->data;
+	size_t most;
+	if (in->code < 0 || (!(in->flags & IMP_MORE) && in->data.len > INT32_MAX))
+		return IMP_EFACT;
+	if (!si->offset) {
+		si->length = in->flags & IMP_MORE ? (uint32_t)in->code : (uint32_t)part.len;
+		fdo_info_put_int(w, modules[UPLOAD], "length", si->length);
+	}
+	most = fdo_info_left(w, modules[UPLOAD], "data");
+	most = most > 3 + FDO_CHUNK ? FDO_CHUNK : most > 3 ? most - 3 : 0;
+	most = most < si->length - si->offset ? most : si->length - si->offset;
+	part.len = part.len < most ? part.len : most;
+	if ((!part.len && si->length) || !fdo_info_put_bytes(w, modules[UPLOAD], "data", part))
+		return IMP_EFACT;
+	if (si->flags & HASHING)
+		c->hash_push(c, si->hash, part);
+	si->offset += (uint32_t)part.len;
+	if (si->offset < si->length)
+		return IMP_OK;
+	si->job = NO_JOB;
+	if (si->flags & HASHING) {
+		c->hash_peek(c, si->hash, si->digest);
+		si->saying = DIGEST;
+	}
+	return IMP_OK;
+}
+
+imp_status fdo_devsi_answer(fdo_devsi *si, imp_cx *cx, const imp_msg *in, fdo_info_wr *w)
+{
+	uint8_t job = si->job;
+	imp_rd r = imp_rd_of(in->data);
+	if (job == DEVMOD)
+		return devmod(si, in, w);
+	if (job == RUN)
+		return ran(si, in, w);
+	if (job == SEND)
+		return send_part(si, cx->crypto, in, w);
+	si->job = NO_JOB;
+	if (job == STORE) {
+		si->result = in->code < 0 ? -1 : si->result;
+		si->saying = DOWNLOADED;
+		return IMP_OK;
+	}
+	si->result = (int32_t)imp_cbor_uint_max(&r, INT32_MAX);
+	si->saying = in->code < 0 || imp_rd_end(&r) ? FAILED : FETCHED;
+	return IMP_OK;
+}
