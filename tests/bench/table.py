@@ -20,7 +20,7 @@ def rows():
     timed = json.load(open(f"{BUILD}/bench.json")) if os.path.exists(f"{BUILD}/bench.json") else []
     sizes = json.load(open(CORTEX)) if os.path.exists(CORTEX) else []
     known = {r["id"] for r in sizes}
-    return [r for r in sizes + [t for t in timed if t["id"] not in known] if "value" in r]
+    return [r for r in sizes + [t for t in timed if t["id"] not in known] if "value" in r and not r.get("detail")]
 
 
 def line(row):
