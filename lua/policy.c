@@ -1,0 +1,357 @@
+/* policy.c -- see policy.h. */
+#include "policy.h"
+#include "cbor.h"
+#include "mod.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* --- the arena -------------------------------------------------------------- */
+
+/* Powers of two from 16 bytes, a free list for each; what is freed goes back
+ * to its list, the rest is cut off the top. */
+enum { CLASSES = 17 };
+
+struct arena {
+	uint8_t *next, *end;
+	void *freed[CLASSES];
+	clock_t until;
+	int steps;
+};
+
+static int class_of(size_t n)
+{
+	int c = 0;
+	while ((size_t)16 << c < n)
+		c++;
+	return c;
+}
+
+static void *take(struct arena *a, size_t n)
+{
+	int c = class_of(n);
+	size_t size = (size_t)16 << c;
+	void *p;
+	if (c >= CLASSES)
+		return NULL;
+	p = a->freed[c];
+	if (p) {
+		memcpy(&a->freed[c], p, sizeof p);
+		return p;
+	}
+	if (size > (size_t)(a->end - a->next))
+		return NULL;
+	p = a->next;
+	a->next += size;
+	return p;
+}
+
+static void give(struct arena *a, void *p, size_t n)
+{
+	int c = class_of(n);
+	memcpy(p, &a->freed[c], sizeof p);
+	a->freed[c] = p;
+}
+
+static void *allocate(void *user, void *p, size_t old, size_t n)
+{
+	struct arena *a = user;
+	void *q;
+	if (p && n && class_of(old) == class_of(n))
+		return p;
+	q = n ? take(a, n) : NULL;
+	if (n && !q)
+		return NULL;
+	if (p && n)
+		memcpy(q, p, old < n ? old : n);
+	if (p)
+		give(a, p, old);
+	return q;
+}
+
+/* --- the sandbox ------------------------------------------------------------ */
+
+static struct arena *arena_of(lua_State *L)
+{
+	void *a;
+	lua_getallocf(L, &a);
+	return a;
+}
+
+static void count(lua_State *L, lua_Debug *d)
+{
+	struct arena *a = arena_of(L);
+	(void)d;
+	a->steps -= 100;
+	if (a->steps < 0)
+		luaL_error(L, "more than %d steps", POLICY_STEPS);
+	if (clock() > a->until)
+		luaL_error(L, "more than %d ms", POLICY_MS);
+}
+
+static int plain_find(lua_State *L)
+{
+	imp_span s = mod_span(L, 1), what = mod_span(L, 2);
+	lua_Integer from = luaL_optinteger(L, 3, 1);
+	from = from < 1 ? 1 : from;
+	for (size_t i = (size_t)from - 1; i <= s.len && what.len <= s.len - i; i++)
+		if (!memcmp(s.ptr + i, what.ptr, what.len)) {
+			lua_pushinteger(L, (lua_Integer)i + 1);
+			lua_pushinteger(L, (lua_Integer)(i + what.len));
+			return 2;
+		}
+	lua_pushnil(L);
+	return 1;
+}
+
+static int bounded_rep(lua_State *L)
+{
+	imp_span s = mod_span(L, 1);
+	lua_Integer n = luaL_checkinteger(L, 2);
+	luaL_Buffer b;
+	luaL_argcheck(L, n < 65536 && (n <= 0 || s.len <= 65536 / (size_t)n), 2, "the result is too large");
+	luaL_buffinit(L, &b);
+	for (; n > 0; n--)
+		luaL_addlstring(&b, (const char *)s.ptr, s.len);
+	luaL_pushresult(&b);
+	return 1;
+}
+
+static int later_mark; /* its address marks what later() returns */
+
+static int l_later(lua_State *L)
+{
+	lua_Integer s = luaL_checkinteger(L, 1);
+	luaL_argcheck(L, s >= 1 && s <= POLICY_WAIT, 1, "1 second to 7 days");
+	lua_createtable(L, 1, 0);
+	lua_pushinteger(L, s);
+	lua_rawsetp(L, -2, &later_mark);
+	return 1;
+}
+
+/* Keep of the library below the top only these; the rest is gone. */
+static void only(lua_State *L, const char *const *names)
+{
+	lua_newtable(L);
+	for (; *names; names++) {
+		lua_getfield(L, -2, *names);
+		lua_setfield(L, -2, *names);
+	}
+	lua_remove(L, -2);
+}
+
+static void add_library(lua_State *L, const char *name, lua_CFunction open, const char *const *names)
+{
+	lua_pushcfunction(L, open);
+	lua_pushstring(L, name);
+	lua_call(L, 1, 1);
+	only(L, names);
+	lua_setglobal(L, name);
+}
+
+static void add_strings(lua_State *L)
+{
+	static const char *const string[] = {"sub", "lower", "upper", "byte", "char", "reverse", "format", "len", NULL};
+	add_library(L, "string", luaopen_string, string);
+	lua_getglobal(L, "string");
+	lua_pushcfunction(L, plain_find);
+	lua_setfield(L, -2, "find");
+	lua_pushcfunction(L, bounded_rep);
+	lua_setfield(L, -2, "rep");
+	lua_pushliteral(L, "");
+	lua_getmetatable(L, -1); /* of all strings */
+	lua_pushvalue(L, -3);
+	lua_setfield(L, -2, "__index");
+	lua_pop(L, 3);
+}
+
+static void sandbox(lua_State *L)
+{
+	static const char *const base[] = {"assert", "error", "ipairs", "next", "pairs", "select", "tonumber", "tostring", "type", NULL};
+	static const char *const table[] = {"concat", "insert", "remove", "sort", "unpack", NULL};
+	static const char *const math[] = {"abs", "ceil", "floor", "fmod", "huge", "max", "maxinteger", "min", "mininteger", "tointeger", "type", "ult", NULL};
+	lua_pushcfunction(L, luaopen_base);
+	lua_call(L, 0, 1);
+	only(L, base);
+	lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+	add_library(L, "table", luaopen_table, table);
+	add_library(L, "math", luaopen_math, math);
+	add_strings(L);
+	lua_pushcfunction(L, l_later);
+	lua_setglobal(L, "later");
+}
+
+/* --- one question ----------------------------------------------------------- */
+
+struct asking {
+	imp_span text;
+	const char *file;
+	const policy_question *q;
+	policy_verdict *out;
+};
+
+static void refuse(policy_verdict *out, const char *why)
+{
+	out->code = IMP_EDENIED;
+	out->map_len = 0;
+	snprintf(out->reason, sizeof out->reason, "%s", why);
+}
+
+static void push_question(lua_State *L, const policy_question *q)
+{
+	lua_createtable(L, 0, 6);
+	lua_pushstring(L, q->topic);
+	lua_setfield(L, -2, "topic");
+	lua_pushstring(L, q->role);
+	lua_setfield(L, -2, "role");
+	mod_push(L, q->name);
+	lua_setfield(L, -2, "name");
+	lua_pushinteger(L, (lua_Integer)q->time);
+	lua_setfield(L, -2, "time");
+	lua_pushinteger(L, q->tries);
+	lua_setfield(L, -2, "tries");
+	if (!q->claims.len || !mod_push_cbor(L, q->claims, 1))
+		lua_newtable(L);
+	lua_setfield(L, -2, "claims");
+}
+
+/* { voucher = true, server = 3600 } -> CBOR keyed by topics */
+static void take_map(lua_State *L, int i, policy_verdict *out)
+{
+	imp_wr w = imp_wr_to(out->map, sizeof out->map);
+	size_t n = 0;
+	for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
+		n++;
+	imp_cbor_put_map(&w, n);
+	for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1)) {
+		if (lua_type(L, -2) != LUA_TSTRING)
+			luaL_error(L, "the answer's keys are not names of topics");
+		imp_cbor_put_uint(&w, mod_topic(L, lua_gettop(L) - 1));
+		if (lua_isboolean(L, -1))
+			imp_cbor_put_bool(&w, lua_toboolean(L, -1));
+		else if (lua_isinteger(L, -1))
+			imp_cbor_put_int(&w, lua_tointeger(L, -1));
+		else if (lua_type(L, -1) == LUA_TSTRING)
+			imp_cbor_put_tstr(&w, mod_span(L, lua_gettop(L)));
+		else
+			luaL_error(L, "the answer holds a %s", luaL_typename(L, -1));
+	}
+	if (imp_wr_end(&w) < 0)
+		luaL_error(L, "the answer is larger than %d bytes", POLICY_MAP);
+	out->map_len = w.len;
+	out->code = IMP_OK;
+}
+
+/* What the function returned at i and i + 1. */
+static void take_verdict(lua_State *L, int i, policy_verdict *out)
+{
+	if (lua_isboolean(L, i) && lua_toboolean(L, i)) {
+		out->code = IMP_OK;
+	} else if (lua_isnil(L, i) || lua_isboolean(L, i)) {
+		refuse(out, lua_type(L, i + 1) == LUA_TSTRING ? lua_tostring(L, i + 1) : lua_isnil(L, i) ? "the policy gave no answer" : "the policy gave no reason");
+	} else if (!lua_istable(L, i)) {
+		luaL_error(L, "the policy answered with a %s", luaL_typename(L, i));
+	} else if (lua_rawgetp(L, i, &later_mark) == LUA_TNUMBER) {
+		out->code = IMP_LATER;
+		out->seconds = (uint32_t)lua_tointeger(L, -1);
+	} else {
+		lua_settop(L, i);
+		take_map(L, i, out);
+	}
+}
+
+static int run(lua_State *L)
+{
+	struct asking *a = lua_touserdata(L, 1);
+	char name[128];
+	snprintf(name, sizeof name, "@%s", a->file);
+	sandbox(L);
+	if (luaL_loadbufferx(L, (const char *)a->text.ptr, a->text.len, name, "t") != LUA_OK)
+		return lua_error(L);
+	lua_sethook(L, count, LUA_MASKCOUNT, 100);
+	lua_call(L, 0, 1);
+	if (!lua_istable(L, -1))
+		return luaL_error(L, "the policy file returned a %s, not a table of functions", luaL_typename(L, -1));
+	lua_pushstring(L, a->q->topic);
+	lua_rawget(L, -2);
+	if (!lua_isfunction(L, -1))
+		return luaL_error(L, "the policy has no function '%s'", a->q->topic);
+	push_question(L, a->q);
+	lua_call(L, 1, 2);
+	take_verdict(L, lua_gettop(L) - 1, a->out);
+	return 0;
+}
+
+static const char *error_text(lua_State *L)
+{
+	const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+	return s ? s : "the policy raised something that is no text";
+}
+
+/* "not enough memory" is all that Lua says. */
+static const char *plain(const char *why)
+{
+	static char text[48];
+	snprintf(text, sizeof text, "more than %d kB of memory", POLICY_ARENA / 1024);
+	return strcmp(why, "not enough memory") ? why : text;
+}
+
+void policy_ask(imp_span text, const char *file, const policy_question *q, policy_verdict *out)
+{
+	struct asking a = {text, file, q, out};
+	struct arena arena = {0};
+	uint8_t *mem = malloc(POLICY_ARENA);
+	lua_State *L;
+	memset(out, 0, sizeof *out);
+	refuse(out, "too little memory");
+	if (!mem)
+		return;
+	arena.next = mem;
+	arena.end = mem + POLICY_ARENA;
+	arena.steps = POLICY_STEPS;
+	arena.until = clock() + POLICY_MS * (CLOCKS_PER_SEC / 1000);
+	L = lua_newstate(allocate, &arena);
+	if (L) {
+		lua_pushcfunction(L, run);
+		lua_pushlightuserdata(L, &a);
+		if (lua_pcall(L, 1, 0, 0) != LUA_OK)
+			refuse(out, plain(error_text(L)));
+	}
+	free(mem); /* and so everything in it: nothing in the sandbox has an end of its own */
+}
+
+/* --- for Lua ---------------------------------------------------------------- */
+
+/* imp.policy(text, file, { topic=, role=, name=, data=, time=, tries= }) ->
+ * "yes", CBOR | "later", seconds | "no", reason */
+static int l_policy(lua_State *L)
+{
+	static policy_verdict v;
+	imp_span text = mod_span(L, 1);
+	policy_question q = {0};
+	luaL_checktype(L, 3, LUA_TTABLE);
+	lua_getfield(L, 3, "topic");
+	q.topic = luaL_checkstring(L, -1);
+	lua_getfield(L, 3, "role");
+	q.role = luaL_optstring(L, -1, "");
+	q.name = mod_field(L, 3, "name");
+	q.claims = mod_field(L, 3, "data");
+	q.time = (uint64_t)mod_int(L, 3, "time", 0);
+	q.tries = (uint32_t)mod_int(L, 3, "tries", 0);
+	policy_ask(text, luaL_checkstring(L, 2), &q, &v);
+	lua_pushstring(L, v.code == IMP_OK ? "yes" : v.code == IMP_LATER ? "later" : "no");
+	if (v.code == IMP_OK)
+		mod_push(L, imp_bytes(v.map, v.map_len));
+	else if (v.code == IMP_LATER)
+		lua_pushinteger(L, v.seconds);
+	else
+		lua_pushstring(L, v.reason);
+	return 2;
+}
+
+int open_policy(lua_State *L)
+{
+	lua_pushcfunction(L, l_policy);
+	lua_setfield(L, -2, "policy");
+	return 0;
+}
