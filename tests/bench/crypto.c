@@ -134,7 +134,7 @@ static imp_status prepare(struct desk *d, const imp_crypto *c, const struct op *
 static double seconds(void)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* others may use the machine */
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
