@@ -17,7 +17,7 @@
 enum { STARVE_LAYERS = 8 };
 
 static struct {
-	unsigned calls, fail_at, count;
+	unsigned calls, fail_at, count, refused;
 	const imp_layer *real[STARVE_LAYERS];
 	imp_layer hungry[STARVE_LAYERS];
 	imp_status (*emit)(imp_cx *, const imp_msg *);
@@ -26,7 +26,10 @@ static struct {
 
 static inline imp_status starve_emit(imp_cx *cx, const imp_msg *m)
 {
-	return ++starving.calls == starving.fail_at ? IMP_ENOSPC : starving.emit(cx, m);
+	if (++starving.calls != starving.fail_at)
+		return starving.emit(cx, m);
+	starving.refused = 1;
+	return IMP_ENOSPC;
 }
 
 static inline uint8_t *starve_room(imp_cx *cx, size_t n)
@@ -41,10 +44,11 @@ static inline imp_status starve_step(unsigned i, void *state, imp_cx *cx, const 
 	starving.room = cx->room;
 	cx->emit = starve_emit;
 	cx->room = starve_room;
+	starving.refused = 0;
 	st = starving.real[i]->step(state, cx, m);
 	cx->emit = starving.emit;
 	cx->room = starving.room;
-	return st;
+	return starving.refused && st >= 0 ? IMP_ENOSPC : st; /* as the core does: an emit error is not to be ignored */
 }
 
 /* A step is not told its layer, so each place has one of its own. */

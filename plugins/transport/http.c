@@ -1,17 +1,13 @@
 /* http.c -- see http.h.
  *
- * buf holds name (`head` bytes), and behind it the line that is being
- * gathered, or the body so far, or while somebody above must act first, the
- * raw bytes that came too early (`held`).  Reading those again writes the
- * same buffer: what is written is never longer than what was read ("k:v" CR
- * LF becomes LF "k: v"), so that is safe. */
+ * buf holds name (rd.head bytes), and behind it the body so far or, while
+ * somebody above must act first, `held` raw bytes that came too early. */
 #include "http.h"
 #include "ct.h"
 #include "httpfield.h"
+#include "httpread.h"
 #include "uri.h"
 #include "wr.h"
-
-#define NONE imp_bytes(0, 0)
 
 enum state {
 	IDLE,      /* no link                                                */
@@ -25,548 +21,53 @@ enum state {
 	SERVING    /* server: the reply is awaited                           */
 };
 
-enum part { START, FIELDS, SIZED, SIZE, CHUNK, CHUNK_END, TRAILER, UNTIL_DOWN, WHOLE };
 enum { PULL = 231, BURST = 6, NO_FORMAT = IMP_HTTP_NO_FORMAT };
 enum { GONE = 1, BROKEN = 2 };
 
 struct http {
-	uint8_t state, part;
-	uint8_t server, reopens;
-	uint8_t closing; /* no further message on this connection            */
+	uint8_t state;
+	uint8_t reopens; /* client: the end of a connection may pass in silence */
 	uint8_t deaf;    /* held overflowed: what comes now is dropped       */
 	uint8_t gone;    /* DOWN came early: GONE politely, BROKEN not       */
 	uint8_t begun;   /* server: the reply's head is sent, chunks follow  */
 	uint8_t more;    /* client: more of the request will follow          */
-	/* of the message that is being read */
-	uint8_t hosts, sized, coded, typed, expects, bodyless;
-	uint8_t cr, digits, ext;
-	uint16_t head, line, spent, format;
-	int32_t code;
-	uint32_t left; /* bytes of the body or the chunk to come             */
-	uint32_t body, held, max;
+	uint16_t uri_len, host_at, host_len, path_at, path_len;
+	uint32_t held;   /* REOPENING: of the request, else raw              */
 	uint32_t ticket; /* client: who waits; server: what we asked         */
 	uint32_t tickets, label;
-	uint16_t uri_len, host_at, host_len, path_at, path_len;
-	uint8_t uri[IMP_HTTP_URI]; /* client: OPEN's; server: the target's authority */
+	struct imp_http_reader rd; /* rd.requests: we are the server         */
+	uint8_t uri[IMP_HTTP_URI]; /* client: OPEN's                         */
 	uint8_t buf[];
 };
 
-static size_t capacity(uint32_t max_msg)
+static size_t capacity(const struct http *s)
 {
-	return (size_t)IMP_HTTP_HEAD + max_msg;
+	return (size_t)IMP_HTTP_HEAD + s->rd.max;
 }
 
-static imp_status say(imp_cx *cx, uint16_t verb, int32_t code, uint32_t ticket, imp_span name, imp_span data)
+/* What emit() says is left to the core: an error that a step ignores fails
+ * the step. */
+static void tell(imp_cx *cx, uint16_t verb, int32_t code, uint32_t ticket)
 {
-	imp_msg m = imp_say(verb, 0, code, ticket, name, data);
-	return cx->emit(cx, &m);
+	imp_msg m = {.verb = verb, .code = code, .ticket = ticket};
+	cx->emit(cx, &m);
 }
 
-static imp_status answer(imp_cx *cx, uint32_t ticket, int32_t code)
+static void answer(imp_cx *cx, uint32_t ticket, int32_t code)
 {
-	return ticket ? say(cx, IMP_ANSWER, code, ticket, NONE, NONE) : IMP_OK;
+	if (ticket)
+		tell(cx, IMP_ANSWER, code, ticket);
+}
+
+static void transmit(imp_cx *cx, imp_span bytes)
+{
+	imp_msg m = {.verb = IMP_TX, .data = bytes};
+	cx->emit(cx, &m);
 }
 
 static void sleep_for(imp_cx *cx, uint64_t ms)
 {
 	cx->wake(cx, cx->now + ms);
-}
-
-/* --- ends ---------------------------------------------------------------- */
-
-/* Forget the link; tickets go on counting, so that old ones stay dead. */
-static void reset(struct http *s, imp_cx *cx)
-{
-	uint32_t max = s->max, tickets = s->tickets;
-	imp_wipe(s, sizeof *s + capacity(max));
-	s->max = max;
-	s->tickets = tickets;
-	cx->wake(cx, UINT64_MAX);
-}
-
-/* End the link, and say so in both directions. */
-static imp_status end(struct http *s, imp_cx *cx, imp_status code)
-{
-	imp_status st = s->gone ? IMP_OK : say(cx, IMP_SHUT, code, 0, NONE, NONE);
-	uint32_t label = s->label;
-	reset(s, cx);
-	return st < 0 ? st : say(cx, IMP_DOWN, code, label, NONE, NONE);
-}
-
-/* The same, and whoever waits is told. */
-static imp_status lose(struct http *s, imp_cx *cx, imp_status code)
-{
-	imp_status st = s->server ? IMP_OK : answer(cx, s->ticket, code);
-	return st < 0 ? st : end(s, cx, code);
-}
-
-/* Client: this connection is used up. */
-static imp_status drop(struct http *s, imp_cx *cx)
-{
-	imp_status st;
-	if (!s->reopens)
-		return end(s, cx, IMP_OK);
-	st = s->gone ? IMP_OK : say(cx, IMP_SHUT, IMP_OK, 0, NONE, NONE);
-	s->state = ASLEEP;
-	s->held = 0;
-	s->gone = s->deaf = s->closing = 0;
-	cx->wake(cx, UINT64_MAX);
-	return st;
-}
-
-static imp_status status_of(int http)
-{
-	if (http == 413 || http == 414 || http == 431)
-		return IMP_ENOSPC;
-	if (http == 408)
-		return IMP_ETIME;
-	return http >= 500 ? IMP_EUNSUP : IMP_EBADMSG;
-}
-
-/* What the peer sent cannot be served: `http` says why. */
-static imp_status refuse(struct http *s, imp_cx *cx, int http)
-{
-	uint8_t room[64];
-	imp_wr w = imp_wr_to(room, sizeof room);
-	imp_status st = IMP_OK;
-	if (s->server) {
-		imp_wr_text(&w, "HTTP/1.1 ");
-		imp_http_put_number(&w, (uint32_t)http, 10);
-		imp_wr_text(&w, " \r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-		st = say(cx, IMP_TX, 0, 0, NONE, imp_wr_span(&w));
-	}
-	return st < 0 ? st : lose(s, cx, status_of(http));
-}
-
-/* --- reading: lines ------------------------------------------------------ */
-
-/* Make ready for the next message; what is held moves to the front. */
-static void begin(struct http *s)
-{
-	if (s->held)
-		memmove(s->buf, s->buf + s->head, s->held);
-	s->state = READING;
-	s->part = START;
-	s->hosts = s->sized = s->coded = s->typed = s->expects = s->bodyless = 0;
-	s->cr = s->digits = s->ext = 0;
-	s->head = s->line = s->spent = 0;
-	s->format = NO_FORMAT;
-	s->body = s->left = 0;
-	s->code = 0;
-	s->begun = 0;
-}
-
-static int start_request(struct http *s, imp_span line)
-{
-	static const char version[] = " HTTP/1.1";
-	size_t space = 0, tail = sizeof version - 1;
-	imp_span target;
-	imp_uri u;
-	while (space < line.len && line.ptr[space] != ' ')
-		space++;
-	s->code = imp_http_method(imp_bytes(line.ptr, space));
-	if (line.len < space + 1 + tail || memcmp(line.ptr + line.len - tail, version, 6) != 0)
-		return 400; /* HTTP/0.9, or no request at all */
-	if (memcmp(line.ptr + line.len - tail, version, tail) != 0)
-		return 505;
-	if (!s->code)
-		return 501;
-	target = imp_bytes(line.ptr + space + 1, line.len - space - 1 - tail);
-	s->uri_len = 0;
-	if (imp_uri_parse(target, &u) == IMP_OK) {
-		if (!imp_http_is_scheme(u.scheme) || u.authority.len > sizeof s->uri)
-			return 400;
-		memcpy(s->uri, u.authority.ptr, u.authority.len);
-		s->uri_len = (uint16_t)u.authority.len;
-		target = u.target.len ? u.target : imp_bytes("/", 1);
-	}
-	if (!imp_uri_is_target(target))
-		return 400;
-	memmove(s->buf, target.ptr, target.len);
-	s->head = (uint16_t)target.len;
-	return 0;
-}
-
-static int start_reply(struct http *s, imp_span line)
-{
-	static const char version[] = "HTTP/1.1 ";
-	size_t n = sizeof version - 1;
-	uint32_t code;
-	if (line.len < n + 3 || memcmp(line.ptr, version, 5) != 0)
-		return 400;
-	if (memcmp(line.ptr, version, n) != 0)
-		return 505;
-	if (imp_http_number(imp_bytes(line.ptr + n, 3), &code) || code < 100 || code > 599)
-		return 400;
-	s->code = (int32_t)code;
-	return line.len > n + 3 && line.ptr[n + 3] != ' ' ? 400 : 0;
-}
-
-static int field_host(struct http *s, imp_span value)
-{
-	imp_uri u;
-	if (!s->server)
-		return 0;
-	if (s->hosts++ || imp_uri_authority(value, &u) < 0)
-		return 400;
-	return s->uri_len && !imp_same_nocase(value, imp_bytes(s->uri, s->uri_len)) ? 400 : 0;
-}
-
-static int field_length(struct http *s, imp_span value)
-{
-	int bad = imp_http_number(value, &s->left);
-	return s->sized++ ? 400 : bad;
-}
-
-static int field_coding(struct http *s, imp_span value)
-{
-	if (s->coded++)
-		return 400;
-	return imp_same_nocase(value, imp_bytes("chunked", 7)) ? 0 : 501;
-}
-
-static int field_expect(struct http *s, imp_span value)
-{
-	s->expects = 1;
-	return imp_same_nocase(value, imp_bytes("100-continue", 12)) || !s->server ? 0 : 417;
-}
-
-/* Keep a line: it moves to its place behind name. */
-static int field_keep(struct http *s, imp_span name, imp_span value)
-{
-	size_t n = s->head, sep = s->server || n ? 1 : 0;
-	uint8_t *to = s->buf + n;
-	if (n + sep + name.len + 2 + value.len > IMP_HTTP_HEAD)
-		return 431;
-	if (value.len)
-		memmove(to + sep + name.len + 2, value.ptr, value.len);
-	memmove(to + sep, name.ptr, name.len);
-	if (sep)
-		to[0] = '\n';
-	to[sep + name.len] = ':';
-	to[sep + name.len + 1] = ' ';
-	s->head = (uint16_t)(n + sep + name.len + 2 + value.len);
-	return 0;
-}
-
-static int field_type(struct http *s, imp_span name, imp_span value)
-{
-	if (s->typed++)
-		return 400;
-	s->format = imp_http_format_of(value);
-	return s->format == NO_FORMAT ? field_keep(s, name, value) : 0;
-}
-
-static int field(struct http *s, uint8_t *line, size_t n)
-{
-	imp_span name, value;
-	if (!imp_http_split(imp_bytes(line, n), &name, &value))
-		return 400;
-	imp_http_lower(line, name.len);
-	switch (imp_http_known(name)) {
-	case IMP_HTTP_LENGTH:
-		return field_length(s, value);
-	case IMP_HTTP_CODING:
-		return field_coding(s, value);
-	case IMP_HTTP_HOST:
-		return field_host(s, value);
-	case IMP_HTTP_CONNECTION:
-		s->closing |= (uint8_t)imp_http_has_token(value, "close");
-		return 0;
-	case IMP_HTTP_EXPECT:
-		return field_expect(s, value);
-	case IMP_HTTP_TYPE:
-		return field_type(s, name, value);
-	case IMP_HTTP_OTHER:
-		return field_keep(s, name, value);
-	default:
-		return 0;
-	}
-}
-
-/* The empty line has come: how does the body end? */
-static int head_done(struct http *s)
-{
-	if (s->coded && s->sized)
-		return 400;
-	if (s->server && s->hosts != 1)
-		return 400;
-	if (!s->server && s->code < 200) {
-		uint16_t spent = s->spent;
-		if (s->code == 101)
-			return 400;
-		begin(s); /* an interim reply; the block's limit goes on */
-		s->spent = spent;
-		return 0;
-	}
-	s->part = s->coded ? SIZE : s->left ? SIZED : WHOLE;
-	if (!s->server && (s->code == 204 || s->code == 304))
-		s->part = WHOLE;
-	else if (!s->server && !s->coded && !s->sized)
-		s->part = UNTIL_DOWN;
-	return 0;
-}
-
-static int line_done(struct http *s)
-{
-	uint8_t *line = s->buf + s->head;
-	size_t n = s->line;
-	s->line = 0;
-	if (s->part == FIELDS)
-		return n ? field(s, line, n) : head_done(s);
-	if (!n && s->server)
-		return 0; /* an empty line before a request is forgiven */
-	s->part = FIELDS;
-	return s->server ? start_request(s, imp_bytes(line, n)) : start_reply(s, imp_bytes(line, n));
-}
-
-/* Is `c` fit for a line?  CR is followed by LF, LF follows CR. */
-static int fit(struct http *s, uint8_t c)
-{
-	int cr = s->cr;
-	s->cr = c == '\r';
-	if (cr)
-		return c == '\n';
-	return c == '\r' || c == '\t' || (c >= 0x20 && c != 0x7f);
-}
-
-static int spend(struct http *s)
-{
-	return ++s->spent > IMP_HTTP_BLOCK ? 431 : 0;
-}
-
-static int take_line(struct http *s, uint8_t c)
-{
-	if (spend(s))
-		return 431;
-	if (!fit(s, c))
-		return 400;
-	if (c == '\n')
-		return line_done(s);
-	if (c == '\r')
-		return 0;
-	if (s->head + s->line >= IMP_HTTP_HEAD)
-		return s->part == START ? 414 : 431;
-	s->buf[s->head + s->line++] = c;
-	return 0;
-}
-
-/* --- reading: bodies ----------------------------------------------------- */
-
-/* "1a;ext=1" CR LF */
-static int take_size(struct http *s, uint8_t c)
-{
-	int v = imp_http_digit(c);
-	if (!fit(s, c))
-		return 400;
-	if (c == '\n') {
-		s->part = s->left ? CHUNK : TRAILER;
-		s->digits = s->ext = 0;
-		s->line = 0;
-		return 0;
-	}
-	if (c == '\r')
-		return s->digits ? 0 : 400;
-	if (s->ext)
-		return spend(s);
-	if (c == ';' && s->digits) {
-		s->ext = 1;
-		return spend(s);
-	}
-	if (v < 0 || s->left >> 28)
-		return 400;
-	s->left = s->left << 4 | (uint32_t)v;
-	s->digits = 1;
-	return 0;
-}
-
-/* Trailers are checked and dropped: `ext` is 1 behind a line's colon. */
-static int take_trailer(struct http *s, uint8_t c)
-{
-	if (spend(s))
-		return 431;
-	if (!fit(s, c))
-		return 400;
-	if (c == '\r')
-		return s->line && !s->ext ? 400 : 0;
-	if (c == '\n') {
-		s->part = s->line ? TRAILER : WHOLE;
-		s->line = s->ext = 0;
-		return 0;
-	}
-	if (!s->ext && c != ':' && !imp_http_is_token(c))
-		return 400;
-	if (c == ':' && !s->line)
-		return 400;
-	s->ext |= c == ':';
-	s->line = 1;
-	return 0;
-}
-
-static int take_chunk_end(struct http *s, uint8_t c)
-{
-	if (!fit(s, c) || (c != '\r' && c != '\n'))
-		return 400;
-	if (c == '\n')
-		s->part = SIZE;
-	return 0;
-}
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Bytes of the body itself. */
-static size_t take_body(struct http *s, imp_span in)
-{
-	size_t n = least(in.len, s->max - s->body);
-	if (s->part != UNTIL_DOWN) {
-		n = least(n, s->left);
-		s->left -= (uint32_t)n;
-	}
-	memmove(s->buf + s->head + s->body, in.ptr, n);
-	s->body += (uint32_t)n;
-	if (s->part == SIZED && !s->left)
-		s->part = WHOLE;
-	if (s->part == CHUNK && !s->left)
-		s->part = CHUNK_END;
-	return n;
-}
-
-/* Take some of `in`, at least a byte; 0, or the HTTP code of the mistake. */
-static int take(struct http *s, imp_span in, size_t *used)
-{
-	*used = 1;
-	switch (s->part) {
-	case START:
-	case FIELDS:
-		return take_line(s, in.ptr[0]);
-	case SIZE:
-		return take_size(s, in.ptr[0]);
-	case CHUNK_END:
-		return take_chunk_end(s, in.ptr[0]);
-	case TRAILER:
-		return take_trailer(s, in.ptr[0]);
-	}
-	*used = take_body(s, in);
-	return 0;
-}
-
-/* --- delivering ---------------------------------------------------------- */
-
-static imp_status deliver_request(struct http *s, imp_cx *cx, imp_msg *m)
-{
-	s->tickets = s->tickets % 0xffffff + 1;
-	m->verb = IMP_RX;
-	m->ticket = s->ticket = s->tickets;
-	m->channel = cx->channel(cx, 0);
-	s->bodyless = s->code == IMP_HTTP_HEAD_METHOD;
-	m->code = s->bodyless ? IMP_GET : s->code;
-	s->state = m->flags & IMP_MORE ? PAUSED : SERVING;
-	cx->wake(cx, UINT64_MAX);
-	return cx->emit(cx, m);
-}
-
-static imp_status deliver_reply(struct http *s, imp_cx *cx, imp_msg *m)
-{
-	imp_status st;
-	m->verb = IMP_ANSWER;
-	m->ticket = s->ticket;
-	m->code = s->code;
-	s->ticket = 0;
-	cx->wake(cx, UINT64_MAX);
-	st = m->ticket ? cx->emit(cx, m) : IMP_OK;
-	s->state = m->flags & IMP_MORE ? PAUSED : READY;
-	if (st < 0 || s->state == PAUSED)
-		return st;
-	return s->closing || s->gone || s->deaf ? drop(s, cx) : IMP_OK;
-}
-
-static imp_status deliver(struct http *s, imp_cx *cx, uint16_t flags)
-{
-	imp_msg m = imp_say(0, s->format, 0, 0, imp_bytes(s->buf, s->head), imp_bytes(s->buf + s->head, s->body));
-	m.flags = flags;
-	s->body = 0;
-	return s->server ? deliver_request(s, cx, &m) : deliver_reply(s, cx, &m);
-}
-
-/* Is there more of the body than fits? */
-static int is_full(const struct http *s, size_t more)
-{
-	if (s->body < s->max)
-		return 0;
-	return s->part == SIZED || s->part == CHUNK || (s->part == UNTIL_DOWN && more);
-}
-
-/* 100 Continue, for whoever waits for it. */
-static imp_status go_on(struct http *s, imp_cx *cx)
-{
-	static const char text[] = "HTTP/1.1 100 \r\n\r\n";
-	sleep_for(cx, IMP_HTTP_BODY_MS);
-	if (!s->expects || s->part == WHOLE)
-		return IMP_OK;
-	s->expects = 0;
-	return say(cx, IMP_TX, 0, 0, NONE, imp_bytes(text, sizeof text - 1));
-}
-
-static void hold(struct http *s, imp_span in)
-{
-	if (s->deaf || in.len > capacity(s->max) - s->head - s->held) {
-		s->deaf = 1;
-		return;
-	}
-	if (in.len)
-		memmove(s->buf + s->head + s->held, in.ptr, in.len);
-	s->held += (uint32_t)in.len;
-}
-
-/* Read `in` as far as may be; the rest is held. */
-static imp_status eat(struct http *s, imp_cx *cx, imp_span in)
-{
-	imp_status st = IMP_OK;
-	while (s->state == READING && st >= 0) {
-		size_t used = 0;
-		int was = s->part, bad = 0;
-		if (s->part == WHOLE || is_full(s, in.len)) {
-			st = deliver(s, cx, s->part == WHOLE ? 0 : IMP_MORE);
-			continue;
-		}
-		if (!in.len)
-			return IMP_OK;
-		bad = take(s, in, &used);
-		if (bad)
-			return refuse(s, cx, bad);
-		in = imp_bytes(in.ptr + used, in.len - used);
-		if (s->server && was == FIELDS && s->part != FIELDS)
-			st = go_on(s, cx);
-	}
-	if (st < 0 || !in.len)
-		return st;
-	if (s->state == READY) /* bytes behind the reply */
-		return drop(s, cx);
-	if (s->state == PAUSED || s->state == SERVING)
-		hold(s, in);
-	return IMP_OK;
-}
-
-/* Read on with what was held. */
-static imp_status resume(struct http *s, imp_cx *cx)
-{
-	imp_span in = imp_bytes(s->buf + s->head, s->held);
-	imp_status st;
-	s->held = 0;
-	st = eat(s, cx, in);
-	if (st < 0 || s->state != READING)
-		return st;
-	if (s->deaf)
-		return refuse(s, cx, 413);
-	if (!s->gone)
-		return IMP_OK;
-	if (s->part != UNTIL_DOWN || s->gone == BROKEN)
-		return lose(s, cx, IMP_ELINK);
-	s->part = WHOLE;
-	return eat(s, cx, NONE);
 }
 
 /* --- writing ------------------------------------------------------------- */
@@ -578,16 +79,15 @@ static size_t measure(const struct http *s, const imp_msg *m, writer *write)
 {
 	imp_wr w = imp_wr_to(NULL, 0);
 	write(&w, s, m);
-	return imp_wr_need(&w) <= capacity(s->max) ? imp_wr_need(&w) : 0;
+	return imp_wr_need(&w) <= capacity(s) ? imp_wr_need(&w) : 0;
 }
 
 /* Write `n` bytes into work memory. */
-static imp_status put(const struct http *s, imp_cx *cx, const imp_msg *m, writer *write, size_t n, imp_span *out)
+static imp_span put(const struct http *s, imp_cx *cx, const imp_msg *m, writer *write, size_t n)
 {
 	imp_wr w = imp_wr_to(cx->room(cx, n), n);
 	write(&w, s, m);
-	*out = imp_wr_span(&w);
-	return out->ptr ? IMP_OK : IMP_ENOSPC;
+	return imp_wr_span(&w); /* ptr NULL: no room */
 }
 
 static void write_chunk(imp_wr *w, const struct http *s, const imp_msg *m)
@@ -620,7 +120,7 @@ static void write_body(imp_wr *w, const struct http *s, const imp_msg *m, int si
 		imp_wr_text(w, "\r\n\r\n");
 	} else
 		imp_wr_text(w, "\r\n");
-	if (s->server && s->bodyless)
+	if (s->rd.requests && s->rd.code == IMP_HTTP_HEAD_METHOD)
 		return;
 	if (m->flags & IMP_MORE)
 		write_chunk(w, s, m);
@@ -651,39 +151,226 @@ static void write_reply(imp_wr *w, const struct http *s, const imp_msg *m)
 	imp_wr_text(w, "HTTP/1.1 ");
 	imp_http_put_number(w, (uint32_t)m->code, 10);
 	imp_wr_text(w, " \r\n");
-	if (s->closing || s->deaf)
+	if (s->rd.close || s->deaf)
 		imp_wr_text(w, "Connection: close\r\n");
 	imp_http_put_lines(w, m->name);
-	if (m->code == 204 || m->code == 304)
+	if (imp_http_is_bodyless(m->code))
 		imp_wr_text(w, "\r\n");
 	else
 		write_body(w, s, m, 1);
 }
 
+static imp_status send(const struct http *s, imp_cx *cx, const imp_msg *m, writer *write)
+{
+	imp_span out = put(s, cx, m, write, measure(s, m, write));
+	if (!out.ptr)
+		return IMP_ENOSPC;
+	transmit(cx, out);
+	return IMP_OK;
+}
+
 static imp_status send_chunk(const struct http *s, imp_cx *cx, const imp_msg *m)
 {
-	imp_span out;
-	imp_status st = IMP_OK;
-	if (m->data.len || !(m->flags & IMP_MORE)) {
-		st = put(s, cx, m, write_chunk, measure(s, m, write_chunk), &out);
-		st = st < 0 ? st : say(cx, IMP_TX, 0, 0, NONE, out);
+	return m->data.len || !(m->flags & IMP_MORE) ? send(s, cx, m, write_chunk) : IMP_OK;
+}
+
+/* --- ends ---------------------------------------------------------------- */
+
+/* Forget the link; tickets go on counting, so that old ones stay dead. */
+static void reset(struct http *s, imp_cx *cx)
+{
+	uint32_t max = s->rd.max, tickets = s->tickets;
+	imp_wipe(s, sizeof *s + capacity(s));
+	s->rd.max = max;
+	s->tickets = tickets;
+	cx->wake(cx, UINT64_MAX);
+}
+
+static void shut_below(const struct http *s, imp_cx *cx, imp_status code)
+{
+	if (!s->gone)
+		tell(cx, IMP_SHUT, code, 0);
+}
+
+/* End the link, and say so in both directions. */
+static void end(struct http *s, imp_cx *cx, imp_status code)
+{
+	uint32_t label = s->label;
+	shut_below(s, cx, code);
+	reset(s, cx);
+	tell(cx, IMP_DOWN, code, label);
+}
+
+/* The same, and whoever waits is told. */
+static void lose(struct http *s, imp_cx *cx, imp_status code)
+{
+	if (!s->rd.requests)
+		answer(cx, s->ticket, code);
+	end(s, cx, code);
+}
+
+/* Client: this connection is used up. */
+static void drop(struct http *s, imp_cx *cx)
+{
+	if (!s->reopens) {
+		end(s, cx, IMP_OK);
+		return;
 	}
-	return st;
+	shut_below(s, cx, IMP_OK);
+	s->state = ASLEEP;
+	s->held = 0;
+	s->gone = s->deaf = 0;
+	cx->wake(cx, UINT64_MAX);
+}
+
+static imp_status status_of(int http)
+{
+	if (http == 413 || http == 414 || http == 431)
+		return IMP_ENOSPC;
+	if (http == 408)
+		return IMP_ETIME;
+	return http >= 500 ? IMP_EUNSUP : IMP_EBADMSG;
+}
+
+/* What the peer sent cannot be served: `http` says why. */
+static void refuse(struct http *s, imp_cx *cx, int http)
+{
+	imp_msg m = {.code = http};
+	s->rd.close = 1;
+	if (s->rd.requests)
+		send(s, cx, &m, write_reply); /* no room: then without a word */
+	lose(s, cx, status_of(http));
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+/* Make ready for the next message; what is held moves to the front. */
+static void begin(struct http *s)
+{
+	if (s->held)
+		memmove(s->buf, s->buf + s->rd.head, s->held);
+	s->state = READING;
+	s->begun = 0;
+	imp_http_begin(&s->rd);
+}
+
+/* --- delivering ---------------------------------------------------------- */
+
+static void deliver_request(struct http *s, imp_cx *cx, imp_msg *m)
+{
+	s->tickets = s->tickets % 0xffffff + 1;
+	m->verb = IMP_RX;
+	m->ticket = s->ticket = s->tickets;
+	if (m->code == IMP_HTTP_HEAD_METHOD)
+		m->code = IMP_GET;
+	m->channel = cx->channel(cx, 0);
+	s->state = m->flags & IMP_MORE ? PAUSED : SERVING;
+	cx->emit(cx, m);
+}
+
+static void deliver_reply(struct http *s, imp_cx *cx, imp_msg *m)
+{
+	m->verb = IMP_ANSWER;
+	m->ticket = s->ticket;
+	s->ticket = 0;
+	if (m->ticket)
+		cx->emit(cx, m);
+	s->state = m->flags & IMP_MORE ? PAUSED : READY;
+	if (s->state == READY && (s->rd.close || s->gone || s->deaf))
+		drop(s, cx);
+}
+
+static void deliver(struct http *s, imp_cx *cx, uint16_t flags)
+{
+	imp_msg m = {.topic = s->rd.format, .flags = flags, .code = s->rd.code};
+	m.name = imp_bytes(s->buf, s->rd.head);
+	m.data = imp_bytes(s->buf + s->rd.head, s->rd.body);
+	s->rd.body = 0;
+	cx->wake(cx, UINT64_MAX);
+	if (s->rd.requests)
+		deliver_request(s, cx, &m);
+	else
+		deliver_reply(s, cx, &m);
+}
+
+/* 100 Continue, for whoever waits for it. */
+static void go_on(struct http *s, imp_cx *cx)
+{
+	static const char text[] = "HTTP/1.1 100 \r\n\r\n";
+	sleep_for(cx, IMP_HTTP_BODY_MS);
+	if (s->rd.expects && s->rd.part != IMP_HTTP_WHOLE)
+		transmit(cx, imp_bytes(text, sizeof text - 1));
+}
+
+static void hold(struct http *s, imp_span in)
+{
+	if (s->deaf || in.len > capacity(s) - s->rd.head - s->held) {
+		s->deaf = 1;
+		return;
+	}
+	if (in.len)
+		memmove(s->buf + s->rd.head + s->held, in.ptr, in.len);
+	s->held += (uint32_t)in.len;
+}
+
+/* Read `in` as far as may be; the rest is held. */
+static void eat(struct http *s, imp_cx *cx, imp_span in)
+{
+	while (s->state == READING) {
+		size_t used = 0;
+		int was = s->rd.part, bad = 0;
+		if (s->rd.part == IMP_HTTP_WHOLE || imp_http_is_full(&s->rd, in.len)) {
+			deliver(s, cx, s->rd.part == IMP_HTTP_WHOLE ? 0 : IMP_MORE);
+			continue;
+		}
+		if (!in.len)
+			return;
+		bad = imp_http_take(&s->rd, s->buf, in, &used);
+		if (bad) {
+			refuse(s, cx, bad);
+			return;
+		}
+		in = imp_bytes(in.ptr + used, in.len - used);
+		if (s->rd.requests && was == IMP_HTTP_FIELDS && s->rd.part != IMP_HTTP_FIELDS)
+			go_on(s, cx);
+	}
+	if (s->state == READY && in.len) /* bytes behind the reply */
+		drop(s, cx);
+	if (s->state == PAUSED || s->state == SERVING)
+		hold(s, in);
+}
+
+/* Read on with what was held. */
+static void resume(struct http *s, imp_cx *cx)
+{
+	imp_span in = imp_bytes(s->buf + s->rd.head, s->held);
+	s->held = 0;
+	eat(s, cx, in);
+	if (s->state != READING)
+		return;
+	if (s->gone == GONE && s->rd.part == IMP_HTTP_UNTIL_DOWN) {
+		s->rd.part = IMP_HTTP_WHOLE;
+		eat(s, cx, imp_bytes(NULL, 0));
+	} else if (s->gone) {
+		lose(s, cx, IMP_ELINK);
+	} else if (s->deaf) {
+		refuse(s, cx, 413);
+	}
 }
 
 /* --- client -------------------------------------------------------------- */
 
 /* The request is out: what next? */
-static imp_status sent(struct http *s, imp_cx *cx)
+static void sent(struct http *s, imp_cx *cx)
 {
 	if (s->more) {
 		s->state = SENDING;
-		s->head = 0;
+		s->rd.head = 0;
 		cx->wake(cx, cx->now); /* TICK asks for the next piece */
-		return IMP_OK;
+		return;
 	}
 	begin(s);
-	return resume(s, cx);
+	resume(s, cx);
 }
 
 static imp_status check_request(const imp_msg *m)
@@ -699,62 +386,73 @@ static imp_status check_request(const imp_msg *m)
 	return imp_http_lines_fit(imp_http_other_lines(m->name), m->topic) ? IMP_OK : IMP_EARG;
 }
 
+/* This TX is not for us. */
+static imp_status reject(imp_cx *cx, const imp_msg *m, imp_status code)
+{
+	answer(cx, m->ticket, code);
+	return IMP_OK;
+}
+
+/* The connection has to be opened again first: keep the request. */
+static void reopen(struct http *s, imp_cx *cx, imp_span request)
+{
+	imp_msg m = {.verb = IMP_OPEN, .ticket = s->label, .name = imp_bytes(s->uri, s->uri_len)};
+	memcpy(s->buf, request.ptr, request.len);
+	s->held = (uint32_t)request.len;
+	s->state = REOPENING;
+	cx->emit(cx, &m);
+}
+
 static imp_status request(struct http *s, imp_cx *cx, const imp_msg *m)
 {
 	imp_status st = check_request(m);
 	size_t n = st < 0 ? 0 : measure(s, m, write_request);
 	imp_span out;
 	if (!n)
-		return answer(cx, m->ticket, st < 0 ? st : IMP_ENOSPC);
-	st = put(s, cx, m, write_request, n, &out);
-	if (st < 0)
-		return st;
+		return reject(cx, m, st < 0 ? st : IMP_ENOSPC);
+	out = put(s, cx, m, write_request, n);
+	if (!out.ptr)
+		return IMP_ENOSPC;
 	s->ticket = m->ticket;
 	s->more = (m->flags & IMP_MORE) != 0;
 	sleep_for(cx, m->when ? m->when : IMP_HTTP_REPLY_MS);
-	if (s->state == READY) {
-		st = say(cx, IMP_TX, 0, 0, NONE, out);
-		return st < 0 ? st : sent(s, cx);
+	if (s->state == ASLEEP) {
+		reopen(s, cx, out);
+		return IMP_OK;
 	}
-	memcpy(s->buf, out.ptr, out.len);
-	s->body = (uint32_t)out.len;
-	s->state = REOPENING;
-	return say(cx, IMP_OPEN, 0, s->label, imp_bytes(s->uri, s->uri_len), NONE);
+	transmit(cx, out);
+	sent(s, cx);
+	return IMP_OK;
 }
 
 /* The next piece of a request. */
 static imp_status piece(struct http *s, imp_cx *cx, const imp_msg *m)
 {
-	imp_status st;
 	if (s->ticket || m->code == PULL)
-		return answer(cx, m->ticket, IMP_EPROTO);
-	if (m->data.len > s->max)
-		return answer(cx, m->ticket, IMP_ENOSPC);
-	s->ticket = m->ticket;
-	s->more = (m->flags & IMP_MORE) != 0;
-	if (s->gone) {
-		s->more = 0; /* perhaps there is a reply already */
-		return sent(s, cx);
-	}
+		return reject(cx, m, IMP_EPROTO);
+	if (m->data.len > s->rd.max)
+		return reject(cx, m, IMP_ENOSPC);
 	sleep_for(cx, m->when ? m->when : IMP_HTTP_REPLY_MS);
-	st = send_chunk(s, cx, m);
-	return st < 0 ? st : sent(s, cx);
+	if (!s->gone && send_chunk(s, cx, m) < 0)
+		return IMP_ENOSPC;
+	s->ticket = m->ticket;
+	s->more = m->flags & IMP_MORE && !s->gone; /* gone: perhaps there is a reply already */
+	sent(s, cx);
+	return IMP_OK;
 }
 
 /* The next piece of a reply, or another request instead. */
 static imp_status pull(struct http *s, imp_cx *cx, const imp_msg *m)
 {
-	imp_status st;
 	if (m->code == PULL) {
 		s->ticket = m->ticket;
 		s->state = READING;
 		sleep_for(cx, IMP_HTTP_BODY_MS);
-		return resume(s, cx);
+		resume(s, cx);
+		return IMP_OK;
 	}
-	st = drop(s, cx);
-	if (st < 0)
-		return st;
-	return s->state == ASLEEP ? request(s, cx, m) : answer(cx, m->ticket, IMP_ELINK);
+	drop(s, cx);
+	return s->state == ASLEEP ? request(s, cx, m) : reject(cx, m, IMP_ELINK);
 }
 
 static imp_status client_tx(struct http *s, imp_cx *cx, const imp_msg *m)
@@ -769,21 +467,21 @@ static imp_status client_tx(struct http *s, imp_cx *cx, const imp_msg *m)
 		return pull(s, cx, m);
 	case IDLE:
 	case OPENING:
-		return answer(cx, m->ticket, IMP_ELINK);
+		return reject(cx, m, IMP_ELINK);
 	}
-	return answer(cx, m->ticket, IMP_EPROTO);
+	return reject(cx, m, IMP_EPROTO);
 }
 
 static imp_status client_open(struct http *s, imp_cx *cx, const imp_msg *m)
 {
 	imp_uri u;
 	reset(s, cx);
-	s->label = m->ticket;
 	if (imp_uri_parse(m->name, &u) < 0 || !imp_http_is_scheme(u.scheme) || m->name.len > sizeof s->uri) {
-		s->label = 0;
-		return say(cx, IMP_DOWN, IMP_EARG, m->ticket, NONE, NONE);
+		tell(cx, IMP_DOWN, IMP_EARG, m->ticket);
+		return IMP_OK;
 	}
 	memcpy(s->uri, m->name.ptr, m->name.len);
+	s->label = m->ticket;
 	s->uri_len = (uint16_t)m->name.len;
 	s->host_at = (uint16_t)(u.authority.ptr - m->name.ptr);
 	s->host_len = (uint16_t)u.authority.len;
@@ -794,40 +492,44 @@ static imp_status client_open(struct http *s, imp_cx *cx, const imp_msg *m)
 	return IMP_PASS;
 }
 
-static imp_status client_up(struct http *s, imp_cx *cx, const imp_msg *m)
+/* UP, to whoever is above: any size will do. */
+static void say_up(imp_cx *cx, const imp_msg *in)
 {
-	imp_msg up = *m;
-	imp_status st;
+	imp_msg m = *in;
+	m.code = 0;
+	cx->emit(cx, &m);
+}
+
+static void client_up(struct http *s, imp_cx *cx, const imp_msg *m)
+{
 	if (s->state == REOPENING) {
-		st = say(cx, IMP_TX, 0, 0, NONE, imp_bytes(s->buf, s->body));
-		s->head = 0;
-		s->body = 0;
-		return st < 0 ? st : sent(s, cx);
+		transmit(cx, imp_bytes(s->buf, s->held));
+		s->held = 0;
+		sent(s, cx);
+		return;
 	}
 	s->state = READY;
 	s->reopens = s->reopens && !m->channel;
-	up.code = 0;
-	return cx->emit(cx, &up);
+	say_up(cx, m);
 }
 
 static imp_status client_down(struct http *s, imp_cx *cx, const imp_msg *m)
 {
 	s->gone = m->code < 0 ? BROKEN : GONE;
 	switch (s->state) {
-	case ASLEEP:
-		s->gone = 0;
+	case READING:
+		resume(s, cx);
 		return IMP_OK;
-	case READY:
-		if (s->reopens)
-			return drop(s, cx);
-		break;
+	case REOPENING:
+		lose(s, cx, m->code < 0 ? m->code : IMP_ELINK);
+		return IMP_OK;
 	case SENDING:
 	case PAUSED:
 		return IMP_OK; /* what is held may still be wanted */
-	case READING:
-		return resume(s, cx);
-	case REOPENING:
-		return lose(s, cx, m->code < 0 ? m->code : IMP_ELINK);
+	}
+	if (s->reopens && (s->state == READY || s->state == ASLEEP)) {
+		drop(s, cx);
+		return IMP_OK;
 	}
 	reset(s, cx);
 	return IMP_PASS;
@@ -836,48 +538,44 @@ static imp_status client_down(struct http *s, imp_cx *cx, const imp_msg *m)
 /* --- server -------------------------------------------------------------- */
 
 /* The reply is out: the next request, some of which may be held. */
-static imp_status replied(struct http *s, imp_cx *cx)
+static void replied(struct http *s, imp_cx *cx)
 {
-	if (s->closing || s->deaf)
-		return end(s, cx, IMP_OK);
+	if (s->rd.close || s->deaf) {
+		end(s, cx, IMP_OK);
+		return;
+	}
 	begin(s);
 	sleep_for(cx, s->held ? IMP_HTTP_HEAD_MS : IMP_HTTP_IDLE_MS);
-	return resume(s, cx);
+	resume(s, cx);
+}
+
+/* Some of a reply is out, or all of it. */
+static void reply_sent(struct http *s, imp_cx *cx, int more)
+{
+	s->begun = more != 0;
+	s->state = SERVING;
+	if (more)
+		cx->wake(cx, cx->now); /* TICK asks for the next piece */
+	else
+		replied(s, cx);
 }
 
 static imp_status reply(struct http *s, imp_cx *cx, const imp_msg *in)
 {
 	imp_msg m = *in;
-	imp_span out;
-	imp_status st;
-	if (m.code == 0)
-		return end(s, cx, IMP_OK);
 	if (m.code < 200 || m.code > 599 || m.code == PULL || !imp_http_lines_fit(m.name, m.topic) || !measure(s, &m, write_reply))
-		m = imp_say(IMP_ANSWER, NO_FORMAT, m.code < 0 ? 502 : 500, 0, NONE, NONE);
-	st = put(s, cx, &m, write_reply, measure(s, &m, write_reply), &out);
-	if (st == IMP_OK)
-		st = say(cx, IMP_TX, 0, 0, NONE, out);
-	if (st < 0)
-		return st;
-	s->begun = m.flags & IMP_MORE && !s->bodyless;
-	if (!s->begun)
-		return replied(s, cx);
-	s->state = SERVING;
-	cx->wake(cx, cx->now); /* TICK asks for the next piece */
+		m = (imp_msg){.code = m.code < 0 ? 502 : 500, .topic = NO_FORMAT};
+	if (send(s, cx, &m, write_reply) < 0)
+		return IMP_ENOSPC;
+	reply_sent(s, cx, m.flags & IMP_MORE && s->rd.code != IMP_HTTP_HEAD_METHOD && !imp_http_is_bodyless(m.code));
 	return IMP_OK;
 }
 
 static imp_status reply_piece(struct http *s, imp_cx *cx, const imp_msg *m)
 {
-	imp_status st;
-	if (m->code < 200 || m->data.len > s->max)
-		return end(s, cx, IMP_OK); /* cut short, and the peer can tell */
-	st = send_chunk(s, cx, m);
-	if (st < 0)
-		return st;
-	if (!(m->flags & IMP_MORE))
-		return replied(s, cx);
-	cx->wake(cx, cx->now);
+	if (send_chunk(s, cx, m) < 0)
+		return IMP_ENOSPC;
+	reply_sent(s, cx, m->flags & IMP_MORE);
 	return IMP_OK;
 }
 
@@ -889,72 +587,95 @@ static imp_status server_answer(struct http *s, imp_cx *cx, const imp_msg *m)
 	if (s->state == PAUSED && m->code == PULL) {
 		s->state = READING;
 		sleep_for(cx, IMP_HTTP_BODY_MS);
-		return resume(s, cx);
+		resume(s, cx);
+		return IMP_OK;
+	}
+	/* No reply, or one that cannot go on: it is cut, so that the peer can tell. */
+	if (m->code == 0 || (s->begun && (m->code < 200 || m->data.len > s->rd.max))) {
+		end(s, cx, IMP_OK);
+		return IMP_OK;
 	}
 	if (s->state == PAUSED)
-		s->closing = 1; /* the rest of the request stays unread */
+		s->rd.close = 1; /* the rest of the request stays unread */
 	return s->begun ? reply_piece(s, cx, m) : reply(s, cx, m);
 }
 
-static imp_status server_up(struct http *s, imp_cx *cx, const imp_msg *m)
+static void server_up(struct http *s, imp_cx *cx, const imp_msg *m)
 {
-	imp_msg up = *m;
 	reset(s, cx);
-	s->server = 1;
+	s->rd.requests = 1;
 	begin(s);
 	sleep_for(cx, IMP_HTTP_HEAD_MS);
-	up.code = 0;
-	return cx->emit(cx, &up);
+	say_up(cx, m);
 }
 
 /* --- the layer ----------------------------------------------------------- */
 
-static imp_status received(struct http *s, imp_cx *cx, imp_span in)
+/* Nothing of the next request has come yet. */
+static int is_idle(const struct http *s)
+{
+	return s->rd.requests && s->rd.part == IMP_HTTP_START && !s->rd.spent;
+}
+
+static void received(struct http *s, imp_cx *cx, imp_span in)
 {
 	switch (s->state) {
 	case READING:
-		if (s->server && in.len && s->part == START && !s->spent)
+		if (in.len && is_idle(s))
 			sleep_for(cx, IMP_HTTP_HEAD_MS);
-		return eat(s, cx, in);
+		eat(s, cx, in);
+		break;
 	case SENDING:
 	case PAUSED:
 	case SERVING:
 		hold(s, in);
-		return IMP_OK;
-	case READY:
-		return in.len ? drop(s, cx) : IMP_OK; /* nobody asked for it */
+		break;
+	case READY: /* nobody asked for it */
+		drop(s, cx);
+		break;
 	}
-	return IMP_OK;
 }
 
-static imp_status tick(struct http *s, imp_cx *cx)
+static void tick(struct http *s, imp_cx *cx)
 {
-	imp_msg m;
 	uint32_t ticket = s->ticket;
 	switch (s->state) {
 	case SENDING:
 		s->ticket = 0;
-		return answer(cx, ticket, PULL);
+		answer(cx, ticket, PULL);
+		break;
 	case SERVING:
-		m = imp_say(IMP_RX, NO_FORMAT, 0, 0, imp_bytes(s->buf, s->head), NONE);
-		s->code = PULL;
-		return s->begun ? deliver_request(s, cx, &m) : IMP_OK;
+		s->rd.code = PULL;
+		s->rd.format = NO_FORMAT;
+		deliver(s, cx, 0);
+		break;
 	case READING:
-		if (s->server && s->part == START && !s->spent)
-			return end(s, cx, IMP_ETIME);
-		return refuse(s, cx, 408);
+		if (is_idle(s))
+			end(s, cx, IMP_ETIME);
+		else
+			refuse(s, cx, 408);
+		break;
 	case REOPENING:
-		return lose(s, cx, IMP_ETIME);
+		lose(s, cx, IMP_ETIME);
+		break;
 	}
-	return IMP_OK;
 }
 
 static imp_status shut(struct http *s, imp_cx *cx)
 {
 	int below = s->state != ASLEEP && !s->gone;
-	imp_status st = s->server ? IMP_OK : answer(cx, s->ticket, IMP_ELINK);
+	if (!s->rd.requests)
+		answer(cx, s->ticket, IMP_ELINK);
 	reset(s, cx);
-	return st < 0 || !below ? st : IMP_PASS;
+	return below ? IMP_PASS : IMP_OK;
+}
+
+static imp_status down(struct http *s, imp_cx *cx, const imp_msg *m)
+{
+	if (!s->rd.requests)
+		return client_down(s, cx, m);
+	reset(s, cx);
+	return IMP_PASS;
 }
 
 static imp_status step(void *state, imp_cx *cx, const imp_msg *m)
@@ -962,43 +683,46 @@ static imp_status step(void *state, imp_cx *cx, const imp_msg *m)
 	struct http *s = state;
 	switch (m->verb) {
 	case IMP_RX:
-		return received(s, cx, m->data);
+		received(s, cx, m->data);
+		return IMP_OK;
 	case IMP_UP:
-		return s->state == OPENING || s->state == REOPENING ? client_up(s, cx, m) : server_up(s, cx, m);
+		if (s->state == OPENING || s->state == REOPENING)
+			client_up(s, cx, m);
+		else
+			server_up(s, cx, m);
+		return IMP_OK;
 	case IMP_DOWN:
-		if (!s->server)
-			return client_down(s, cx, m);
-		reset(s, cx);
-		return IMP_PASS;
+		return down(s, cx, m);
 	case IMP_TX:
-		return s->server ? answer(cx, m->ticket, IMP_EPROTO) : client_tx(s, cx, m);
+		return s->rd.requests ? reject(cx, m, IMP_EPROTO) : client_tx(s, cx, m);
 	case IMP_OPEN:
 		return client_open(s, cx, m);
 	case IMP_SHUT:
 		return shut(s, cx);
 	case IMP_ANSWER:
-		return s->server ? server_answer(s, cx, m) : IMP_OK;
+		return s->rd.requests ? server_answer(s, cx, m) : IMP_OK;
 	case IMP_TICK:
-		return tick(s, cx);
+		tick(s, cx);
+		return IMP_OK;
 	}
 	return IMP_PASS;
 }
 
 static size_t need(const imp_params *p)
 {
-	return sizeof(struct http) + capacity(p->max_msg);
+	return sizeof(struct http) + IMP_HTTP_HEAD + p->max_msg;
 }
 
 static imp_status init(void *state, const imp_params *p)
 {
-	((struct http *)state)->max = p->max_msg;
+	((struct http *)state)->rd.max = p->max_msg;
 	return p->max_msg ? IMP_OK : IMP_EARG;
 }
 
 /* A message written, and one delivered (its copy). */
 static size_t work(const imp_params *p)
 {
-	return 2 * (capacity(p->max_msg) + 512);
+	return 2 * (p->max_msg + IMP_HTTP_HEAD + 512u);
 }
 
 static const char *where(const void *state)

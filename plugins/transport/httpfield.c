@@ -154,28 +154,32 @@ enum imp_http_field imp_http_known(imp_span name)
 
 /* --- media types ----------------------------------------------------------- */
 
-static const struct {
-	uint16_t format;
-	char type[54];
-} formats[] = {
-    {0, "text/plain;charset=utf-8"},
-    {0, "text/plain"},
-    {40, "application/link-format"},
-    {41, "application/xml"},
-    {42, "application/octet-stream"},
-    {50, "application/json"},
-    {60, "application/cbor"},
-    {61, "application/cwt"},
-    {112, "application/senml+cbor"},
-    {280, "application/pkcs7-mime;smime-type=server-generated-key"},
-    {281, "application/pkcs7-mime;smime-type=certs-only"},
-    {284, "application/pkcs8"},
-    {285, "application/csrattrs"},
-    {286, "application/pkcs10"},
-    {287, "application/pkix-cert"},
-    {10000, "application/vnd.ocf+cbor"},
-};
-enum { FORMATS = sizeof formats / sizeof formats[0] };
+/* A number in two bytes, then its type.  0 twice: the first is what we say. */
+static const char formats[] =
+    "\0\0text/plain;charset=utf-8\0"
+    "\0\0text/plain\0"
+    "\0\050application/link-format\0"
+    "\0\052application/octet-stream\0"
+    "\0\062application/json\0"
+    "\0\074application/cbor\0"
+    "\1\030application/pkcs7-mime;smime-type=server-generated-key\0"
+    "\1\031application/pkcs7-mime;smime-type=certs-only\0"
+    "\1\034application/pkcs8\0"
+    "\1\035application/csrattrs\0"
+    "\1\036application/pkcs10\0"
+    "\1\037application/pkix-cert\0"
+    "\047\020application/vnd.ocf+cbor";
+
+static const char *next_format(const char *p)
+{
+	p += 2 + strlen(p + 2) + 1;
+	return p < formats + sizeof formats ? p : NULL;
+}
+
+static uint16_t number_of(const char *p)
+{
+	return (uint16_t)((uint8_t)p[0] << 8 | (uint8_t)p[1]);
+}
 
 /* Does the value begin with this type?  Space and quotes do not count. */
 static int is_type(imp_span value, const char *type)
@@ -196,17 +200,17 @@ static int is_type(imp_span value, const char *type)
 
 uint16_t imp_http_format_of(imp_span value)
 {
-	for (size_t i = 0; i < FORMATS; i++)
-		if (is_type(value, formats[i].type))
-			return formats[i].format;
+	for (const char *p = formats; p; p = next_format(p))
+		if (is_type(value, p + 2))
+			return number_of(p);
 	return IMP_HTTP_NO_FORMAT;
 }
 
 const char *imp_http_media_type(uint16_t format)
 {
-	for (size_t i = 0; i < FORMATS; i++)
-		if (formats[i].format == format)
-			return formats[i].type;
+	for (const char *p = formats; p; p = next_format(p))
+		if (number_of(p) == format)
+			return p + 2;
 	return NULL;
 }
 
