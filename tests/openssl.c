@@ -181,6 +181,12 @@ static void rsa_keys(void)
 	der[pub.len] = 0;
 	k = key(0, imp_bytes(der, pub.len + 1));
 	t_check("a byte behind the key is refused", c->verify(c, IMP_A_RS256, &k, digest, good) == IMP_EAUTH, "");
+	for (size_t i = 0; i < ROWS(key_rows); i++) {
+		k = key(0, guard_span(0, hex(4, key_rows[i].key)));
+		len = sizeof sig;
+		t_check("a bad public key neither verifies nor encrypts", c->verify(c, IMP_A_RS256, &k, digest, good) == IMP_EAUTH
+			&& c->rsa(c, IMP_A_OAEP256, 1, &k, digest, sig, &len) == IMP_EARG, key_rows[i].why);
+	}
 	for (size_t at = 0; at < whole.len; at += 11) {
 		memcpy(der, whole.ptr, whole.len);
 		der[at] ^= (uint8_t)(1u << at % 8);

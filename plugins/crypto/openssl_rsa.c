@@ -13,18 +13,34 @@ int ossl_rsa_can(int32_t alg)
 		|| alg == IMP_A_OAEP256;
 }
 
-/* NULL: not one whole DER key of an allowed size. */
+static int sane(const RSA *k)
+{
+	const BIGNUM *n = RSA_get0_n(k), *e = RSA_get0_e(k);
+	int size = RSA_bits(k);
+	return size >= MIN_BITS && size <= MAX_BITS && BN_is_odd(n)
+		&& BN_num_bits(e) <= 64 && BN_is_odd(e) && !BN_is_one(e);
+}
+
+/* OpenSSL reads BER, and negative numbers as positive ones: what it read
+ * must be what it would have written. */
+static int is_der(const RSA *k, imp_span bits)
+{
+	unsigned char *again = NULL;
+	int len = i2d_RSAPublicKey(k, &again);
+	int same = len > 0 && (size_t)len == bits.len && !memcmp(again, bits.ptr, bits.len);
+	OPENSSL_free(again);
+	return same;
+}
+
+/* NULL: not one whole key of an allowed size with a sane exponent. */
 static RSA *load(imp_span bits, int private)
 {
 	const unsigned char *at = bits.ptr;
-	RSA *k = NULL;
-	int size;
+	RSA *k;
 	if (!bits.len || bits.len > 16 * MAX_BYTES)
 		return NULL;
 	k = private ? d2i_RSAPrivateKey(NULL, &at, (long)bits.len) : d2i_RSAPublicKey(NULL, &at, (long)bits.len);
-	size = k ? RSA_bits(k) : 0;
-	if (size >= MIN_BITS && size <= MAX_BITS && at == bits.ptr + bits.len && BN_is_odd(RSA_get0_n(k))
-		&& BN_is_odd(RSA_get0_e(k)) && !BN_is_one(RSA_get0_e(k)))
+	if (k && at == bits.ptr + bits.len && sane(k) && (private || is_der(k, bits)))
 		return k;
 	RSA_free(k);
 	return NULL;

@@ -337,6 +337,12 @@ static CK_RV derive(const imp_pkcs11 *t, CK_SESSION_HANDLE s, const imp_pkcs11_k
 	return rv == CKR_OK && value.ulValueLen != width ? CKR_GENERAL_ERROR : rv;
 }
 
+static int gone(CK_RV rv)
+{
+	return rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT
+		|| rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED;
+}
+
 static imp_status dh(const imp_crypto *c, const imp_key *priv, imp_span pub, uint8_t *out, size_t *len)
 {
 	const imp_pkcs11 *t = token_of(c);
@@ -344,6 +350,7 @@ static imp_status dh(const imp_crypto *c, const imp_key *priv, imp_span pub, uin
 	CK_SESSION_HANDLE s;
 	size_t room = *len;
 	imp_status st;
+	CK_RV rv;
 	if (!k || !curve_of(k->alg))
 		return IMP_EUNSUP;
 	if (pub.len != 1 + 2u * k->width || pub.ptr[0] != 4)
@@ -354,8 +361,9 @@ static imp_status dh(const imp_crypto *c, const imp_key *priv, imp_span pub, uin
 	st = begin(t, &s);
 	if (st != IMP_OK)
 		return st;
-	st = end(t, s, derive(t, s, k, pub, out));
-	return st == IMP_ELINK ? IMP_EBADMSG : st; /* tokens name a bad point in many ways */
+	rv = derive(t, s, k, pub, out);
+	st = end(t, s, rv);
+	return st == IMP_ELINK && !gone(rv) ? IMP_EBADMSG : st; /* tokens name a bad point in many ways */
 }
 
 /* ---------------------------------------- what a token has no part in -- */

@@ -22,8 +22,8 @@
  *   sign  ES256, ES384, ES512 (P-256, P-384, P-521); RS256, RS384, PS256,
  *         PS384
  *   mac   HMAC256, HMAC384, HMAC512 with a generic secret key
- *   dh    P-256, P-384, P-521, if the key's CKA_DERIVE is set; the secret
- *         leaves the token, as the caller asked for it
+ *   dh    P-256, P-384, P-521, if the key's CKA_DERIVE is set; the token
+ *         checks the point, and the secret leaves it, as the caller asked
  *   All else, unknown slots, and what the token cannot do: IMP_EUNSUP.  A
  *   token that is gone: IMP_ELINK.
  *
@@ -42,7 +42,7 @@ typedef struct imp_pkcs11_key {
 	unsigned long secret, pub; /* object handles; 0: there is none      */
 	int32_t       alg;         /* curve, IMP_A_RS256 or IMP_A_HMAC256   */
 	uint16_t      width;       /* bytes of a coordinate or modulus      */
-	char          label[IMP_PKCS11_LABEL]; /* cut if it is longer       */
+	char          label[IMP_PKCS11_LABEL]; /* empty if it is longer     */
 } imp_pkcs11_key;
 
 /* An open token, in the caller's memory.  It must not move while it is

@@ -123,6 +123,34 @@ for name, alg, h, em, good, why in rows:
     print('\t{ %s_pub, "%s", "%s",\n\t%s, %d, "%s" },' % (name, alg, D[h].hex(), text(keys[name].private(em)), good, why))
 print('};')
 
+def sequence(*numbers):
+    return der(0x30, b''.join(numbers))
+
+
+n, e, two = der_int(k.n), der_int(k.e), b'\2\1'
+rows = [
+    (sequence(n, two + b'\1'), 'an exponent of 1'),
+    (sequence(n, two + b'\0'), 'an exponent of 0'),
+    (sequence(n, two + b'\2'), 'an even exponent'),
+    (sequence(n, two + b'\xfd'), 'a negative exponent'),
+    (sequence(n, der_int(k.n + 2)), 'an exponent larger than the modulus'),
+    (sequence(der_int(k.n - 1), e), 'an even modulus'),
+    (sequence(der(2, k.n.to_bytes(256, 'big')), e), 'a negative modulus'),
+    (sequence(der_int(rng.getrandbits(8200) | 1 << 8200 | 1), e), 'a modulus of 8201 bits'),
+    (sequence(two + b'\0', e), 'a modulus of 0'),
+    (sequence(n), 'no exponent'),
+    (sequence(n, e, e), 'a third number'),
+    (der(0x30, n + e)[:1] + b'\x80' + n + e + b'\0\0', 'an indefinite length'),
+    (der(0x31, n + e), 'a set'),
+    (der(0x30, der(0x30, bytes.fromhex('06092a864886f70d0101010500')) + der(3, b'\0' + k.pub)), 'a SubjectPublicKeyInfo'),
+    (k.priv, 'a private key'),
+    (b'', 'nothing'),
+]
+print('static const struct key_row { const char *key; const char *why; } key_rows[] = {')
+for bits, why in rows:
+    print('\t{ %s,\n\t"%s" },' % (text(bits), why))
+print('};')
+
 secret = bytes(range(0x40, 0x60))
 rows = [
     (oaep(256, secret), secret, 'good'),
