@@ -284,6 +284,11 @@ static void siv(void)
 		len = sizeof buf;
 		t_check("one empty AD more is another text", c->open(c, IMP_A_SIV, &k, none, ad, n - 1, box, buf, &len) == IMP_EAUTH
 			&& (n == 3 || c->open(c, IMP_A_SIV, &k, none, ad, n + 1, box, buf, &len) == IMP_EAUTH), "");
+		len = sizeof buf;
+		t_check("an empty text has a tag that opens, and is not no AD", c->seal(c, IMP_A_SIV, &k, none, ad, n - 1, none, buf, &len) == IMP_OK && len == 16
+			&& c->open(c, IMP_A_SIV, &k, none, ad, n - 1, imp_bytes(buf, 16), buf + 20, &len) == IMP_OK && len == 0
+			&& c->open(c, IMP_A_SIV, &k, none, NULL, 0, imp_bytes(buf, 16), buf + 20, &len) == (n > 1 ? IMP_EAUTH : IMP_OK), "");
+		len = sizeof buf;
 		t_check("SIV takes no separate nonce", c->open(c, IMP_A_SIV, &k, in, ad, n, box, buf, &len) == IMP_EARG, "");
 	}
 }

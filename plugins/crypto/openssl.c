@@ -160,12 +160,12 @@ static size_t hmac(int32_t hash, imp_span key, const imp_span *in, size_t n, uin
 /* ------------------------------------------------------------ ciphers -- */
 
 /* Modes of AES times three key sizes, then ChaCha20: indices of names[]. */
-enum { ECB = 0, CBC = 3, CTR = 6, GCM = 9, CCM = 12, SIV = 15, CHACHA = 18, CIPHERS };
+enum { ECB = 0, CBC = 3, CTR = 6, GCM = 9, CCM = 12, CHACHA = 15, CIPHERS };
 
 static const char names[CIPHERS][20] = {
 	"AES-128-ECB", "AES-192-ECB", "AES-256-ECB", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC",
 	"AES-128-CTR", "AES-192-CTR", "AES-256-CTR", "AES-128-GCM", "AES-192-GCM", "AES-256-GCM",
-	"AES-128-CCM", "AES-192-CCM", "AES-256-CCM", "AES-128-SIV", "AES-192-SIV", "AES-256-SIV",
+	"AES-128-CCM", "AES-192-CCM", "AES-256-CCM",
 	"ChaCha20-Poly1305",
 };
 
@@ -199,13 +199,14 @@ static imp_status cmac(imp_span key, const imp_span *in, size_t n, uint8_t *full
 	CMAC_CTX *x;
 	if (size < 0)
 		return IMP_EARG;
+	ERR_set_mark();
 	x = CMAC_CTX_new();
 	good = x && CMAC_Init(x, key.ptr, key.len, cipher_of(CBC + size), NULL) == 1;
 	for (size_t i = 0; good && i < n; i++)
 		good = CMAC_Update(x, in[i].ptr, in[i].len) == 1;
 	good = good && CMAC_Final(x, full, &len) == 1;
 	CMAC_CTX_free(x);
-	return good ? IMP_OK : IMP_ENOSPC;
+	return quiet(good ? IMP_OK : IMP_ENOSPC);
 }
 
 static imp_status mac(const imp_crypto *c, int32_t alg, const imp_key *k,
@@ -218,7 +219,6 @@ static imp_status mac(const imp_crypto *c, int32_t alg, const imp_key *k,
 	(void)c;
 	if ((k->flags & IMP_KEY_OPAQUE) || (!hash && alg != IMP_A_CMAC))
 		return IMP_EUNSUP;
-	ERR_set_mark();
 	if (hash)
 		have = hmac(hash, k->bits, in, n, full);
 	else
@@ -228,7 +228,7 @@ static imp_status mac(const imp_crypto *c, int32_t alg, const imp_key *k,
 	if (st == IMP_OK)
 		memcpy(out, full, len);
 	OPENSSL_cleanse(full, sizeof full);
-	return quiet(st);
+	return st;
 }
 
 static int mode_of(int32_t alg)
@@ -364,21 +364,6 @@ static int crypt_ccm(EVP_CIPHER_CTX *x, const EVP_CIPHER *e, const struct job *j
 		&& (!j->encrypt || EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_GET_TAG, j->taglen, j->tag) == 1);
 }
 
-/* In RFC 5297 every piece of AAD counts, an empty one too. */
-static int crypt_siv(EVP_CIPHER_CTX *x, const EVP_CIPHER *e, const struct job *j)
-{
-	static const uint8_t none[1] = {0};
-	uint8_t spare[1], *out = j->in.len ? j->out : spare;
-	int n = 0, good = EVP_CipherInit_ex2(x, e, j->key.ptr, NULL, j->encrypt, NULL) == 1
-		&& (j->encrypt || EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_TAG, j->taglen, j->tag) == 1);
-	for (size_t i = 0; good && i < j->naad; i++)
-		good = j->aad[i].len <= INT_MAX && EVP_CipherUpdate(x, NULL, &n,
-			j->aad[i].len ? j->aad[i].ptr : none, (int)j->aad[i].len) == 1;
-	return good && EVP_CipherUpdate(x, out, &n, j->in.len ? j->in.ptr : none, (int)j->in.len) == 1
-		&& EVP_CipherFinal_ex(x, out, &n) == 1
-		&& (!j->encrypt || EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_GET_TAG, j->taglen, j->tag) == 1);
-}
-
 static int run(int (*crypt)(EVP_CIPHER_CTX *, const EVP_CIPHER *, const struct job *),
                int index, const struct job *j)
 {
@@ -406,46 +391,98 @@ static int aead_check(const struct aead *a, int encrypt, const imp_key *k, imp_s
 	return a->mode == CHACHA ? CHACHA : a->mode + aes_size(key);
 }
 
-/* SIV's index for a key, or a status.  A nonce is its last AAD, not apart.
- * OpenSSL 3.0 takes an empty text for no text. */
-static int siv_check(const imp_key *k, imp_span nonce, size_t len)
+/* --------------------------------------------- SIV (RFC 5297): by hand -- */
+
+/* OpenSSL 3.0 has SIV, but takes an empty text for no text at all. */
+
+/* Times x in GF(2^128). */
+static void twice(uint8_t d[16])
 {
-	int size = k->bits.len % 2 ? -1 : aes_size(k->bits.len / 2);
-	if (!len)
-		return IMP_EUNSUP;
-	return size < 0 || nonce.len || len > INT_MAX ? IMP_EARG : SIV + size;
+	unsigned carry = (unsigned)-(d[0] >> 7) & 0x87u;
+	for (int i = 0; i < 15; i++)
+		d[i] = (uint8_t)(d[i] << 1 | d[i + 1] >> 7);
+	d[15] = (uint8_t)(d[15] << 1 ^ (int)carry);
 }
 
-/* Tag and text change places, so the text moves before it is encrypted. */
-static imp_status siv_seal(const imp_key *k, imp_span nonce, const imp_span *aad, size_t naad,
-                           imp_span in, uint8_t *out)
+static void mix(uint8_t d[16], const uint8_t *with, size_t n)
 {
-	int index = siv_check(k, nonce, in.len);
-	struct job j = { 1, k->bits, nonce, in, aad, naad, out + 16, out, 16 };
-	if (index < 0)
-		return index;
-	if (in.len)
-		memmove(out + 16, in.ptr, in.len);
-	j.in.ptr = out + 16;
-	return run(crypt_siv, index, &j) ? IMP_OK : IMP_ENOSPC;
+	for (size_t i = 0; i < n; i++)
+		d[i] ^= with[i];
 }
 
-static imp_status siv_open(const imp_key *k, imp_span nonce, const imp_span *aad, size_t naad,
-                           imp_span in, uint8_t *out)
+/* The RFC's S2V: one CMAC over all AAD, each piece for itself, and the text. */
+static imp_status s2v(imp_span key, const imp_span *aad, size_t naad, imp_span in, uint8_t v[16])
+{
+	static const uint8_t zero[16], one[1] = { 0x80 };
+	uint8_t d[16], m[16];
+	imp_span last[2] = { { zero, 16 }, { d, 16 } };
+	imp_status st = cmac(key, last, 1, d);
+	for (size_t i = 0; st == IMP_OK && i < naad; i++) {
+		twice(d);
+		st = cmac(key, &aad[i], 1, m);
+		mix(d, m, 16);
+	}
+	last[0] = imp_bytes(in.ptr, in.len < 16 ? 0 : in.len - 16);
+	if (in.len < 16) {
+		twice(d);
+		mix(d, in.ptr, in.len);
+		mix(d + in.len, one, 1);
+	} else {
+		mix(d, in.ptr + in.len - 16, 16);
+	}
+	if (st == IMP_OK)
+		st = cmac(key, last, 2, v);
+	OPENSSL_cleanse(d, sizeof d);
+	OPENSSL_cleanse(m, sizeof m);
+	return st;
+}
+
+/* Encrypt or decrypt under the second half of the key and a tag. */
+static imp_status siv_text(imp_span key, const uint8_t tag[16], imp_span in, uint8_t *out)
+{
+	imp_key k = { IMP_A_AES_CTR, 0, 0, { key.ptr + key.len / 2, key.len / 2 } };
+	uint8_t iv[16];
+	memcpy(iv, tag, 16);
+	iv[8] &= 0x7f;
+	iv[12] &= 0x7f;
+	return cipher(NULL, IMP_A_AES_CTR, 1, &k, imp_bytes(iv, 16), in, out);
+}
+
+/* A nonce is the last AAD, not apart. */
+static int siv_fits(imp_span key, imp_span nonce, size_t len)
+{
+	return key.len % 2 == 0 && aes_size(key.len / 2) >= 0 && !nonce.len && len <= INT_MAX - 16;
+}
+
+static imp_status siv_seal(imp_span key, const imp_span *aad, size_t naad, imp_span in, uint8_t *out)
 {
 	uint8_t tag[16];
+	imp_status st = s2v(imp_bytes(key.ptr, key.len / 2), aad, naad, in, tag);
+	if (st != IMP_OK)
+		return st;
+	if (in.len)
+		memmove(out + 16, in.ptr, in.len);
+	memcpy(out, tag, 16);
+	return siv_text(key, tag, imp_bytes(out + 16, in.len), out + 16);
+}
+
+static imp_status siv_open(imp_span key, const imp_span *aad, size_t naad, imp_span in, uint8_t *out)
+{
+	uint8_t tag[16], want[16] = {0};
 	size_t len = in.len - 16;
-	int index = siv_check(k, nonce, len);
-	struct job j = { 0, k->bits, nonce, { out, len }, aad, naad, out, tag, 16 };
-	if (index < 0)
-		return index;
+	imp_status st;
 	memcpy(tag, in.ptr, 16);
 	if (len)
 		memmove(out, in.ptr + 16, len);
-	if (run(crypt_siv, index, &j))
-		return IMP_OK;
-	OPENSSL_cleanse(out, len);
-	return IMP_EAUTH;
+	st = siv_text(key, tag, imp_bytes(out, len), out);
+	if (st == IMP_OK)
+		st = s2v(imp_bytes(key.ptr, key.len / 2), aad, naad, imp_bytes(out, len), want);
+	if (st == IMP_OK && !imp_ct_equal(tag, want, 16))
+		st = IMP_EAUTH;
+	if (st != IMP_OK)
+		OPENSSL_cleanse(out, len);
+	OPENSSL_cleanse(want, sizeof want);
+	return st;
 }
 
 static imp_status seal(const imp_crypto *c, int32_t alg, const imp_key *k,
@@ -463,7 +500,7 @@ static imp_status seal(const imp_crypto *c, int32_t alg, const imp_key *k,
 	if (room < *len)
 		return IMP_ENOSPC;
 	if (!a)
-		return siv_seal(k, nonce, aad, naad, in, out);
+		return siv_fits(k->bits, nonce, in.len) ? siv_seal(k->bits, aad, naad, in, out) : IMP_EARG;
 	index = aead_check(a, 1, k, nonce, in.len);
 	if (index < 0)
 		return index;
@@ -489,7 +526,7 @@ static imp_status open(const imp_crypto *c, int32_t alg, const imp_key *k,
 	if (room < *len)
 		return IMP_ENOSPC;
 	if (!a)
-		return siv_open(k, nonce, aad, naad, in, out);
+		return siv_fits(k->bits, nonce, in.len) ? siv_open(k->bits, aad, naad, in, out) : IMP_EARG;
 	index = aead_check(a, 0, k, nonce, j.in.len);
 	if (index < 0)
 		return index;
