@@ -505,6 +505,10 @@ static void issue(const imp_crypto *c, size_t m, const char *dir)
 	chain[1] = ca.raw;
 	refused = imp_chain_verify(&imp_openssl, chain, 2, &root, 1, what.not_before, &why, &which) != 0;
 	t_check("and verified to the root", !refused, why);
+	if (system("command -v openssl >/dev/null")) {
+		t_skip("openssl accepts all of this", "there is no openssl command here");
+		return;
+	}
 	if (!save(dir, "root.der", root) || !save(dir, "ca.der", ca.raw) || !save(dir, "dev.der", dev.raw) || !save(dir, "csr.der", csr.raw)
 	    || run(dir, "for f in root ca dev; do openssl x509 -inform DER -in $f.der -out $f.pem || exit 1; done"))
 		t_check("files for openssl", 0, detail);
