@@ -185,6 +185,12 @@ static void typed(void)
 	r = on("83010203");
 	imp_cbor_array_of(&r, 2);
 	t_check("another number of elements", imp_rd_end(&r) == IMP_EBADMSG && imp_cbor_peek(&r) == IMP_CBOR_END, "");
+	r = on("84010203");
+	t_check("more elements than bytes", imp_cbor_array(&r) == 0 && imp_rd_end(&r) == IMP_EBADMSG, "");
+	r = on("a2010203");
+	t_check("more pairs than pairs of bytes", imp_cbor_map(&r) == 0 && imp_rd_end(&r) == IMP_EBADMSG, "");
+	r = on("a201020304");
+	t_check("as many as there may be", imp_cbor_map(&r) == 2 && imp_rd_left(&r) == 4, "");
 	r = on("d203");
 	imp_cbor_tag_of(&r, 17);
 	t_check("another tag", imp_rd_end(&r) == IMP_EBADMSG && imp_cbor_uint(&r) == 0, "");

@@ -19,6 +19,7 @@ static void record(const imp_span *in, size_t n)
 	seen_len = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (in[i].len)
+			if (in[i].len)
 			memcpy(seen + seen_len, in[i].ptr, in[i].len);
 		seen_len += in[i].len;
 	}
@@ -108,9 +109,21 @@ static imp_status rec_seal(const imp_crypto *c, int32_t alg, const imp_key *k, i
 	return IMP_OK;
 }
 
+static imp_status rec_open(const imp_crypto *c, int32_t alg, const imp_key *k, imp_span nonce, const imp_span *aad, size_t n, imp_span in, uint8_t *out, size_t *len)
+{
+	(void)c;
+	(void)alg;
+	(void)k;
+	(void)nonce;
+	record(aad, n);
+	memmove(out, in.ptr, in.len - 16);
+	*len = in.len - 16;
+	return IMP_OK;
+}
+
 static const imp_crypto recorder = {
 	.size = sizeof recorder, .id = "recorder", .hash_init = rec_init, .hash_push = rec_push, .hash_peek = rec_peek,
-	.mac = rec_mac, .seal = rec_seal, .sign = rec_sign, .verify = rec_verify,
+	.mac = rec_mac, .seal = rec_seal, .open = rec_open, .sign = rec_sign, .verify = rec_verify,
 };
 
 static int saw(const char *hex)
@@ -242,8 +255,46 @@ static void reading(void)
 	}
 }
 
+/* What the objects may not say, whatever the provider thinks of it. */
+static const struct { uint64_t kind; int32_t alg; const char *hex; imp_status want; const char *why; } unfit[] = {
+	{17, IMP_A_HMAC256, "d18443a10105a0410140", IMP_EAUTH, "an empty MAC"},
+	{17, IMP_A_HMAC256, "d18443a10105a04101413" "3", IMP_EAUTH, "a MAC of one right byte"},
+	{17, IMP_A_HMAC256, "d18443a10105a04101581f" "33333333333333333333333333333333333333333333333333333333333333", IMP_EAUTH, "a MAC of 31 right bytes"},
+	{17, IMP_A_HMAC256, "d18443a10105a041015820" "3333333333333333333333333333333333333333333333333333333333333333", IMP_OK, "all 32"},
+	{17, IMP_A_HMAC256, "d18443a10105a041015821" "333333333333333333333333333333333333333333333333333333333333333333", IMP_EAUTH, "33"},
+	{17, IMP_A_HMAC256, "d18443a10106a041015820" "3333333333333333333333333333333333333333333333333333333333333333", IMP_EAUTH, "the longer hash's name"},
+	{17, 4, "d18443a10104a04101483333333333333333", IMP_EUNSUP, "HMAC 256/64"},
+	{17, IMP_A_HMAC256, "d18443a10105a0f65820" "3333333333333333333333333333333333333333333333333333333333333333", IMP_EBADMSG, "detached"},
+	{16, IMP_A_A128GCM, "d08343a10101a05044444444444444444444444444444444", IMP_EBADMSG, "no IV"},
+	{16, IMP_A_A128GCM, "d08343a10101a1054b01010101010101010101015044444444444444444444444444444444", IMP_EBADMSG, "an IV of 11 bytes"},
+	{16, IMP_A_A128GCM, "d08343a10101a1054d010101010101010101010101015044444444444444444444444444444444", IMP_EBADMSG, "an IV of 13 bytes"},
+	{16, IMP_A_A128GCM, "d08343a10101a1056c3030303030303030303030305044444444444444444444444444444444", IMP_EBADMSG, "an IV that is text"},
+	{16, IMP_A_A128GCM, "d08343a10101a1054c0101010101010101010101014f444444444444444444444444444444", IMP_EBADMSG, "shorter than a tag"},
+	{16, IMP_A_A128GCM, "d08343a10101a1054c010101010101010101010101f6", IMP_EBADMSG, "detached"},
+	{16, IMP_A_A128GCM, "d08343a10101a1054c0101010101010101010101015044444444444444444444444444444444", IMP_OK, "just the tag"},
+	{16, IMP_A_HMAC256, "d08343a10105a1054c0101010101010101010101015044444444444444444444444444444444", IMP_EBADMSG, "a MAC's name for a cipher"},
+};
+
+static void unfitting(void)
+{
+	uint8_t key[32] = {0}, out[64];
+	for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++) {
+		imp_key k = {unfit[i].alg, IMP_KEY_PRIVATE, 0, imp_bytes(key, 32)};
+		imp_status end, st;
+		imp_cose m = read_hex(unfit[i].hex, unfit[i].kind, &end);
+		size_t len = sizeof out;
+		st = unfit[i].kind == 17 ? imp_cose_check_mac0(&recorder, &m, unfit[i].alg, &k, imp_bytes(0, 0)) : imp_cose_open0(&recorder, &m, unfit[i].alg, &k, imp_bytes(0, 0), out, &len);
+		t_check(unfit[i].want ? "unfit" : "fit", !end && st == unfit[i].want, unfit[i].why);
+	}
+}
+
 static void sizes(void)
 {
+	imp_key k = {IMP_A_A128GCM, IMP_KEY_PRIVATE, 0, {0, 0}};
+	uint8_t out[64], iv[13] = {0};
+	imp_wr w = imp_wr_to(out, sizeof out);
+	t_check("an IV of another length seals nothing", imp_cose_seal0(&recorder, &w, IMP_A_A128GCM, &k, imp_bytes(iv, 13), imp_bytes(content, 20), imp_bytes(0, 0)) == IMP_EARG && !w.len, "");
+
 	t_check("an HMAC tag of 8 bytes is not HMAC 256/256", imp_hash_len(IMP_A_HMAC256) == 32 && !imp_hash_len(4), "");
 	t_check("unknown numbers have no sizes", !imp_alg_sig_len(0) && !imp_alg_hash(99) && !imp_aead_key_len(99) && !imp_aead_iv_len(99) && !imp_aead_tag_len(99), "");
 }
@@ -528,6 +579,7 @@ int main(void)
 	signed_bytes();
 	room();
 	reading();
+	unfitting();
 	sizes();
 	on_provider(&imp_openssl);
 	on_provider(&imp_bearssl);

@@ -29,7 +29,7 @@ static const struct { const char *hex, *why; } bad_elements[] = {
 	{"", "nothing"}, {"30", "no length"}, {"3080", "indefinite"}, {"30800000", "indefinite with its end"}, {"3001", "content is missing"},
 	{"308100", "0 in two bytes"}, {"30817f", "127 in two bytes"}, {"3082007f", "127 in three"}, {"308200ff", "255 in three"},
 	{"30830000ff", "255 in four"}, {"3083010000", "64 KiB that are not there"}, {"3084ffffffff", "4 GiB"}, {"308500000000010000", "five bytes of length"},
-	{"30ff00", "the reserved length"}, {"3081", "a length is cut"}, {"308201", "a length is cut in the middle"}, {"1f8100", "a long tag"}, {"bf2100", "a long context tag"},
+	{"30ff00", "the reserved length"}, {"3081", "a length is cut"}, {"308201", "a length is cut in the middle"}, {"1f8100", "a long tag"}, {"1f0105", "a long tag that could be a short one"}, {"bf2100", "a long context tag"},
 	{"3088000000000000000100", "eight bytes of length"}, {"30feffffffffff", "126 bytes of length"},
 };
 
@@ -127,7 +127,7 @@ static void der_writing(void)
 static const struct { const char *hex; int ok; const char *why; } sigs[] = {
 	{"3006020101020102", 1, "1, 2"}, {"3008020200ff020200fe", 1, "padded"}, {"300602010102010200", 0, "trailing"}, {"3007020101020102", 0, "the length is wrong"},
 	{"300702010102020002", 0, "not minimal"}, {"3006020181020102", 0, "negative"}, {"3009020101020102020103", 0, "three numbers"}, {"3003020101", 0, "one number"},
-	{"3005020001020102", 0, "empty"}, {"30090204010203040201ff", 0, "negative and short"}, {"3009020501020304050200", 0, "too long"},
+	{"3005020001020102", 0, "empty"}, {"30090204010203040201ff", 0, "negative and short"}, {"300a02050102030405020101", 0, "too long"},
 };
 
 static void der_sigs(void)
@@ -212,6 +212,20 @@ static void public_keys(void)
 	}
 }
 
+/* A key or signature of another kind than the algorithm's. */
+static void kinds(void)
+{
+	static const struct { const char *cert; int32_t alg; } other[] = {{"root.der", IMP_A_RS256}, {"rrsa.der", IMP_A_ES256}, {"root.der", IMP_A_EDDSA}, {"ed.der", IMP_A_ES256}};
+	imp_cert c;
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+		imp_status st = imp_cert_read(load(0, other[i].cert), &c);
+		t_check("a signature by a key of another kind is wrong", !st && imp_sig_check(&imp_openssl, other[i].alg, &c.key, c.tbs, c.sig) == IMP_EAUTH, other[i].cert);
+	}
+	imp_cert_read(load(0, "root.der"), &c);
+	t_check("a raw signature is not in DER", imp_sig_check(&imp_openssl, IMP_A_ES256, &c.key, c.tbs, imp_bytes(c.tbs.ptr, 64)) == IMP_EAUTH, "");
+	t_check("no algorithm", imp_sig_check(&imp_openssl, 0, &c.key, c.tbs, c.sig) == IMP_EUNSUP, "");
+}
+
 /* --- certificates ---------------------------------------------------------- */
 
 static const struct { const char *file, *cn; int32_t sig_alg, key; int ca, path_len; unsigned usage; } certs[] = {
@@ -248,7 +262,7 @@ static void reading(void)
 	}
 }
 
-/* One byte of a good certificate changed, found by the bytes before it. */
+/* One byte of a good file changed, found by the bytes before it. */
 static const struct { const char *file, *after, *to, *why; } changes[] = {
 	{"leaf.der", "3082", "00", "the outer length"},
 	{"leaf.der", "a003020102", "03", "the serial's tag"},
@@ -266,6 +280,10 @@ static const struct { const char *file, *after, *to, *why; } changes[] = {
 	{"root.der", "0603551d130101ff040530030101", "7f", "CA is half true"},
 	{"short.der", "0603551d130101ff040830060101", "00", "a path length without CA"},
 	{"short.der", "0603551d130101ff040830060101ff0201", "80", "a negative path length"},
+	{"root-pkcs8.key", "0201", "02", "a PKCS#8 of version 3"},
+	{"root-sec1.key", "0201", "02", "a SEC 1 key of version 2"},
+	{"rrsa-pkcs1.key", "0201", "01", "a multi-prime RSA key"},
+	{"rfc9148-csr.der", "0201", "01", "a request of version 2"},
 };
 
 /* Replace the byte behind `after`'s first place; 0: not there. */
@@ -280,14 +298,26 @@ static int change(uint8_t *p, size_t n, imp_span after, uint8_t to)
 	return 0;
 }
 
+/* IMP_EBADMSG from whatever reads this file. */
+static imp_status read_any(const char *file, imp_span der)
+{
+	imp_key k;
+	imp_csr q;
+	imp_cert c;
+	if (strstr(file, ".key"))
+		return imp_priv_read(der, &k);
+	return strstr(file, "-csr") ? imp_csr_read(der, &q) : imp_cert_read(der, &c);
+}
+
 static void changed(void)
 {
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
 		uint8_t after[32], to[1] = {0};
 		imp_span der = load(0, changes[i].file);
-		imp_cert c;
+		int good = read_any(changes[i].file, der) == IMP_OK;
 		t_hex(changes[i].to, to, 1);
-		t_check("changed certificate refused", change(files[0], der.len, t_hex(changes[i].after, after, sizeof after), to[0]) && imp_cert_read(guard_span(0, der), &c) == IMP_EBADMSG, changes[i].why);
+		t_check("one byte changed, refused", good && change(files[0], der.len, t_hex(changes[i].after, after, sizeof after), to[0])
+		        && read_any(changes[i].file, guard_span(0, der)) == IMP_EBADMSG, changes[i].why);
 	}
 }
 
@@ -317,7 +347,8 @@ static const struct {
 	{{"under_nosign", "nosign"}, "root", IMP_EAUTH, 1, "key is not for certificates"}, {{"short_leaf", "short_mid"}, "short", IMP_EAUTH, 1, "path too long"},
 	{{"short_leaf", "short_mid", "short"}, NULL, IMP_EAUTH, 2, "path too long"}, {{"critical", "mid"}, "root", IMP_EAUTH, 0, "unknown critical extension"},
 	{{"l384"}, "root", IMP_EAUTH, 0, "no trust anchor"}, {{"cisco-sudi"}, "root", IMP_EAUTH, 0, "no trust anchor"}, {{"rfc7030-csr"}, "root", IMP_EBADMSG, 0, "malformed"},
-	{{"leaf", "rfc7030-csr"}, "root", IMP_EBADMSG, 1, "malformed"},
+	{{"leaf", "rfc7030-csr"}, "root", IMP_EBADMSG, 1, "malformed"}, {{"under_strange"}, "strange", IMP_EAUTH, 0, "unknown critical extension"},
+	{{"under_strange", "strange"}, NULL, IMP_EAUTH, 1, "unknown critical extension"}, {{"k1"}, NULL, IMP_EUNSUP, 0, "unknown algorithm"},
 };
 
 static imp_status verify(const imp_crypto *c, const char *const *names, const char *anchor, uint64_t now, const char **why, size_t *which)
@@ -397,8 +428,8 @@ static void flips(void)
 
 static void requests(void)
 {
-	static const char *const good[] = {"rfc9148-csr.der", "rfc9148-skg.der", "fountain-csr.der", "rfc7030-csr.der", "rfc7030-skg.der"};
-	enum { SHA1 = 3 }; /* from here on their signatures are not supported */
+	static const char *const good[] = {"rfc9148-csr.der", "rfc9148-skg.der", "fountain-csr.der", "rfc7030-csr.der", "rfc7030-skg.der", "k1-csr.der"};
+	enum { SHA1 = 3 }; /* from here on hash or curve are not supported */
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		imp_span der = load(0, good[i]);
 		imp_csr q;
@@ -548,6 +579,7 @@ int main(void)
 	der_sigs();
 	private_keys();
 	public_keys();
+	kinds();
 	reading();
 	changed();
 	verifying(&imp_openssl);

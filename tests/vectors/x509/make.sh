@@ -68,6 +68,10 @@ key r521 secp521r1; root r521 '/CN=root 521' -sha512 basicConstraints=critical,C
 key l521 secp521r1; cert l521 '/CN=leaf 521' r521 -sha512 "$end"
 key rrsa rsa; root rrsa '/CN=root RSA' -sha256 basicConstraints=critical,CA:TRUE
 key lrsa rsa; cert lrsa '/CN=leaf RSA' rrsa -sha384 "$end"
+key k1 secp256k1; root k1 '/CN=a curve not known here' -sha256 basicConstraints=critical,CA:TRUE
+openssl req -new -key "$t/k1.key" -subj '/CN=k1' -config /dev/null -outform DER -out k1-csr.der
+key strange prime256v1; root strange '/CN=strange root' -sha256 basicConstraints=critical,CA:TRUE 1.2.3.4=critical,ASN1:NULL
+key under_strange prime256v1; cert under_strange '/CN=leaf' strange -sha256 "$end"
 key ed ed; root ed '/CN=Ed25519' -sha256 basicConstraints=critical,CA:TRUE
 
 for f in "$t"/*.pem; do
