@@ -145,6 +145,24 @@ static int l_put_key(lua_State *L)
 	return 2;
 }
 
+/* imp.fdo.public(private key) -> { alg=, bits=, name=, sig= } */
+static int l_public(lua_State *L)
+{
+	imp_key priv = mod_key(L, 1);
+	fdo_key k;
+	imp_status st = fdo_public_of(mod_crypto(), &priv, &k);
+	if (st < 0)
+		return mod_fail_status(L, "not a private key that FDO knows", st);
+	lua_newtable(L);
+	lua_pushinteger(L, k.alg);
+	lua_setfield(L, -2, "alg");
+	set_span(L, "bits", imp_bytes(k.bits, k.len));
+	set_text(L, "name", fdo_key_name(&k));
+	lua_pushinteger(L, fdo_key_sig(&k));
+	lua_setfield(L, -2, "sig");
+	return 1;
+}
+
 /* imp.fdo.verify(voucher, [flat hmac key]) -> { owner=raw key..., count= }
  * or nil, why, offset */
 static int l_verify(lua_State *L)
@@ -222,7 +240,7 @@ static int l_header(lua_State *L)
 
 int open_fdo(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"voucher", l_voucher}, {"join", l_join}, {"key", l_key}, {"put_key", l_put_key}, {"verify", l_verify}, {"extend", l_extend}, {"header", l_header}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"voucher", l_voucher}, {"join", l_join}, {"key", l_key}, {"public", l_public}, {"put_key", l_put_key}, {"verify", l_verify}, {"extend", l_extend}, {"header", l_header}, {NULL, NULL}};
 	luaL_newlib(L, functions);
 	lua_setfield(L, -2, "fdo");
 	return 0;

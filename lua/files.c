@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -156,9 +157,27 @@ static int l_execute(lua_State *L)
 	return 3;
 }
 
+static int l_machine(lua_State *L)
+{
+	struct utsname u;
+	lua_pushstring(L, uname(&u) ? "unknown" : u.machine);
+	return 1;
+}
+
+/* The path of this command. */
+static int l_program(lua_State *L)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+	if (n < 0)
+		return luaL_fileresult(L, 0, "/proc/self/exe");
+	lua_pushlstring(L, path, (size_t)n);
+	return 1;
+}
+
 int open_files(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"is_tty", l_is_tty}, {"create", l_create}, {"mkdir", l_mkdir}, {"mkdtemp", l_mkdtemp}, {"stat", l_stat}, {"dir", l_dir}, {"execute", l_execute}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"is_tty", l_is_tty}, {"create", l_create}, {"mkdir", l_mkdir}, {"mkdtemp", l_mkdtemp}, {"stat", l_stat}, {"dir", l_dir}, {"execute", l_execute}, {"machine", l_machine}, {"program", l_program}, {NULL, NULL}};
 	luaL_setfuncs(L, functions, 0);
 	return 0;
 }

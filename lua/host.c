@@ -197,7 +197,7 @@ static imp_msg message(lua_State *L, int i)
 	return m;
 }
 
-/* pool:start{ topic=, name=, key= } -> id, or nil: the pool is full */
+/* pool:start{ topic=, name=, key=, verb= } -> id, or nil: the pool is full */
 static int l_start(lua_State *L)
 {
 	struct pool *p = pool_of(L, 1);
@@ -205,8 +205,10 @@ static int l_start(lua_State *L)
 	uint64_t id;
 	luaL_checktype(L, 2, LUA_TTABLE);
 	m = message(L, 2);
-	m.verb = IMP_START;
-	m.ticket = 0;
+	if (m.verb == IMP_ANSWER) { /* no verb was named */
+		m.verb = IMP_START;
+		m.ticket = 0;
+	}
 	id = imp_io_start(p->p, mod_field(L, 2, "key"), &m);
 	if (!id)
 		return mod_fail(L, "too many sessions");

@@ -106,10 +106,18 @@ static void no_link(imp_io_pool *p, struct slot *s, const imp_msg *m)
 		feed(p, s, &no);
 }
 
+static void tell_host(imp_io_pool *p, struct slot *s, const imp_msg *m)
+{
+	if (p->heard)
+		p->heard(p->user, p, imp_slab_id(p->slab, s), m);
+}
+
 static void hear_sinking(imp_io_pool *p, struct slot *s, const imp_msg *m)
 {
-	if (m->verb == IMP_ANSWER)
+	if (m->verb == IMP_ANSWER && p->stack.top)
 		route_back(p, s, m);
+	else if (m->verb == IMP_ANSWER)
+		tell_host(p, s, m); /* the host itself stands on the links */
 	else if (!p->stack.link[m->link][0])
 		no_link(p, s, m);
 	else if (m->verb == IMP_TX)
@@ -131,8 +139,8 @@ static void hear(imp_io_pool *p, struct slot *s, const imp_msg *m)
 		route_up(p, s, m);
 	else if (m->verb == IMP_TELL && m->topic == IMP_T_ROUTE)
 		imp_slab_also(p->slab, s, m->name);
-	else if (m->verb >= IMP_ASK && p->heard)
-		p->heard(p->user, p, imp_slab_id(p->slab, s), m);
+	else if (m->verb >= IMP_ASK || !p->stack.top)
+		tell_host(p, s, m);
 	if (m->verb == IMP_DONE)
 		s->over = 1;
 	if (m->verb == IMP_SHUT && s->accepted && !p->stack.top)

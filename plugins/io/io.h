@@ -15,6 +15,10 @@
  *                          stack is the protocol alone; the ANSWERs go back
  *                          by a map of tickets
  *
+ * A pool whose stack has no top and is not routed: you stand on its links
+ * yourself, begin with OPEN, and hear UP, RX, DOWN and the ANSWERs to what you
+ * feed.
+ *
  * Links are TCP: OPEN names "scheme://host:port/..." (the port may be left
  * out where the scheme has one: http, https, tcp, coap+tcp), hosts are
  * resolved without blocking and every address is tried in turn.  UP.code is
@@ -43,7 +47,7 @@ typedef struct imp_io_options {
 	uint64_t idle_ms;          /* a session nothing was fed to for so long
 	                              is stopped and dropped; 0: never         */
 	void *user;
-	/* ASK, TELL, LEARN, DONE of session `id`.  Spans live until it returns.
+	/* ASK, TELL, LEARN, DONE of session `id` (no top: all that rises).  Spans live until it returns.
 	 * May feed any session, drop any, start others. */
 	void (*heard)(void *user, imp_io_pool *pool, uint64_t id, const imp_msg *m);
 } imp_io_options;
@@ -68,7 +72,8 @@ void    imp_io_free(imp_io *io);
 imp_io_pool *imp_io_pool_new(imp_io *io, const imp_io_options *o);
 const char  *imp_io_pool_name(const imp_io_pool *p);
 
-/* Begin a session under `key` (empty: none) and feed it `start`.
+/* Begin a session under `key` (empty: none) and feed it `start` (START; OPEN
+ * if there is no top).
  * 0: the pool is full or the key is taken. */
 uint64_t imp_io_start(imp_io_pool *p, imp_span key, const imp_msg *start);
 

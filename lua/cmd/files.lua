@@ -1,0 +1,158 @@
+-- files.lua -- the files and commands of a device, kept in one directory:
+-- names are plain, what arrives is not in place before the run has committed
+local imp = require "imprint"
+local U = require "cmd.util"
+
+local F = {}
+F.__index = F
+
+local OK, EFACT, EDENIED, ENOSPC, ELINK = 0, -12, -3, -6, -9
+local PIECE, MOST = 1024, 1 << 30
+
+function F.new(dir, loop, facts, say)
+	if dir then
+		local ok, why = imp.mkdir(dir)
+		if not ok then U.fail("%s", why) end
+	end
+	return setmetatable({ dir = dir, loop = loop, facts = facts, say = say }, F)
+end
+
+-- A name without a path: nothing can leave the directory.
+function F:path(name)
+	if not self.dir then return nil, "there is no --dir" end
+	if name == "" or name:sub(1, 1) == "." or #name > 200 or name:find("[/\\%c]") then return nil, "not a plain file name" end
+	return self.dir .. "/" .. name
+end
+
+function F:refuse(what, name, why)
+	self.say { event = "trouble", text = ("refused to %s '%s': %s"):format(what, (name:gsub("%c", "?")), why) }
+	return EDENIED
+end
+
+-- A part of a file for the owner.
+function F:read(name, offset)
+	local path, why = self:path(name)
+	if not path then return { code = self:refuse("send", name, why) } end
+	local kind, size = imp.stat(path)
+	local f = kind == "file" and io.open(path, "rb")
+	if not f then return { code = EFACT } end
+	f:seek("set", offset)
+	local data = f:read(PIECE) or ""
+	f:close()
+	return { code = size, data = data, more = offset + #data < size }
+end
+
+-- A part of a file from the owner; in place only after the commit.
+function F:write(run, m)
+	local path, why = self:path(m.name)
+	if not path then return self:refuse("keep", m.name, why) end
+	run.files = run.files or {}
+	local f = run.files[m.name]
+	if m.code == 0 then
+		if f and not f.ended then f.handle:close() end
+		f = { temp = ("%s/.part-%s"):format(self.dir, U.hex(imp.random(8))), path = path, size = 0 }
+		f.handle, why = imp.create(f.temp, 384)
+		if not f.handle then return self:refuse("keep", m.name, why) end
+		run.files[m.name] = f
+	end
+	if not f or f.ended or f.size ~= m.code or f.size + #m.data > MOST or not f.handle:write(m.data) then return ENOSPC end
+	f.size = f.size + #m.data
+	if not m.more then
+		f.ended = true
+		if not f.handle:close() then return ENOSPC end
+	end
+	return OK
+end
+
+function F:finish(run, good)
+	for name, f in pairs(run.files or {}) do
+		if not f.ended then f.handle:close() end
+		if good and f.ended and os.rename(f.temp, f.path) then
+			self.say { event = "knowledge", topic = "image", name = name, size = f.size, value = ("%d bytes, in %s"):format(f.size, f.path) }
+		else
+			os.remove(f.temp)
+		end
+	end
+	run.files = nil
+end
+
+-- RUN: no shell; in the directory.
+function F:execute(m)
+	local words = imp.decode(m.data)
+	if not self.dir or imp.kind(words) ~= "array" then return { code = EDENIED } end
+	table.insert(words, 1, m.name)
+	for i, w in ipairs(words) do
+		if type(w) ~= "string" or w:find("\0") then return { code = EDENIED } end
+		words[i] = w
+	end
+	local code, out, err = imp.execute(setmetatable(words, nil), self.dir, 60)
+	if not code then return { code = EDENIED } end
+	self.say { event = "ran", command = table.concat(words, " "), exit = code }
+	local most = m.code >> 8
+	out = m.code & 1 ~= 0 and out:sub(1, most // 2) or ""
+	err = m.code & 2 ~= 0 and err:sub(1, most // 2) or ""
+	return { code = code, data = imp.encode(imp.array { imp.bytes(out), imp.bytes(err) }) }
+end
+
+-- fdo.wget: one GET by the http layer of ours, the host on top of it.
+function F:fetch(m)
+	local words = imp.decode(m.data)
+	local name, url, digest = words[1], words[2], words[3]
+	local path, why = self:path(name)
+	if not path then return { code = self:refuse("fetch", name, why) } end
+	local run = self.facts:run(m)
+	local all = {}
+	local function finish(code, text)
+		if text then self.say { event = "trouble", text = ("%s: %s"):format(url, text) } end
+		self.facts:answer(m, { code = code, data = code >= 0 and imp.encode(#table.concat(all)) or "" })
+	end
+	local function got()
+		local data = table.concat(all)
+		if imp.kind(digest) == "bytes" and imp.hash("sha384", data) ~= tostring(digest) then return finish(EDENIED, "not the file the owner meant (SHA-384)") end
+		if self:write(run, { name = name, code = 0, data = data }) ~= OK then return finish(ENOSPC) end
+		finish(OK)
+	end
+	local base, rest = url:match("^(http://[^/]+)(/.*)$")
+	if not base then
+		finish(EDENIED, "only http:// is fetched")
+		return "later"
+	end
+	self.pool = self.pool or self.loop:pool { name = "fetch", links = { "imp.http" }, role = "device", count = 4, max_msg = 16384, heard = function(e)
+		local job = self.jobs[e.id]
+		if job then job(e) end
+	end }
+	self.jobs = self.jobs or {}
+	local size, over = 0, false
+	local id = self.pool:start { verb = "open", name = base, ticket = 1 }
+	if not id then
+		finish(ELINK, "too many fetches")
+		return "later"
+	end
+	local function stop(...)
+		if over then return end
+		over = true
+		self.jobs[id] = nil
+		self.pool:drop(id)
+		finish(...)
+	end
+	self.jobs[id] = function(e)
+		if e.verb == "up" then
+			self.pool:feed(id, { verb = "tx", code = 1, name = rest, ticket = 2 })
+		elseif e.verb == "down" then
+			stop(ELINK, "no connection")
+		elseif e.verb == "answer" then
+			if e.code ~= 200 then return stop(EDENIED, "HTTP " .. e.code) end
+			size = size + #e.data
+			all[#all + 1] = e.data
+			if size > MOST then return stop(ENOSPC, "too large") end
+			if e.more then return self.pool:feed(id, { verb = "tx", code = 231, name = rest, ticket = 3 }) end
+			over = true
+			self.jobs[id] = nil
+			self.pool:drop(id)
+			got()
+		end
+	end
+	return "later"
+end
+
+return F
