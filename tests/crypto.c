@@ -116,6 +116,12 @@ static void parse(struct row *r, char *line)
 	}
 }
 
+/* NULL + 0 is not C. */
+static imp_span part(imp_span s, size_t from, size_t n)
+{
+	return imp_bytes(s.ptr ? s.ptr + from : NULL, n);
+}
+
 /* --- small words --------------------------------------------------------- */
 
 static imp_key key(int32_t alg, uint32_t flags, imp_span bits)
@@ -168,7 +174,7 @@ static const char *op_mac(const struct provider *p, const struct row *r)
 {
 	imp_key k = key(number(r->word[0]), 0, r->f[1]);
 	size_t third = r->f[2].len / 3;
-	imp_span in[3] = {{r->f[2].ptr, third}, {r->f[2].ptr + third, 0}, {r->f[2].ptr + third, r->f[2].len - third}};
+	imp_span in[3] = {part(r->f[2], 0, third), part(r->f[2], third, 0), part(r->f[2], third, r->f[2].len - third)};
 	imp_status st = p->c->mac(p->c, k.alg, &k, &r->f[2], 1, out, r->f[3].len);
 	if (st < 0)
 		return verdict(st, IMP_OK);
@@ -256,7 +262,7 @@ static const char *spoilt(const struct provider *p, const struct row *r)
 static const char *op_aead(const struct provider *p, const struct row *r)
 {
 	imp_key k = key(number(r->word[0]), 0, r->f[1]), shorter = k;
-	imp_span a = r->f[3], cut[3] = {{a.ptr, a.len / 2}, {a.ptr, 0}, {a.ptr + a.len / 2, a.len - a.len / 2}};
+	imp_span a = r->f[3], cut[3] = {part(a, 0, a.len / 2), part(a, 0, 0), part(a, a.len / 2, a.len - a.len / 2)};
 	size_t len = OUT, full = r->f[5].len;
 	imp_status st = p->c->seal(p->c, k.alg, &k, r->f[2], &a, 1, r->f[4], out, &len);
 	if (st < 0)
@@ -519,7 +525,9 @@ static void try_file(FILE *f, const struct provider *list, size_t n)
 	}
 }
 
-int main(void)
+/* Arguments: another file of rows, and the first letters of the providers
+ * to try. */
+int main(int argc, char **argv)
 {
 	static const imp_crypto *const all[] = {&imp_bearssl, &imp_sodium, NULL};
 	imp_crypto mux;
@@ -530,15 +538,22 @@ int main(void)
 		{"openssl", &imp_openssl, must_openssl, 1},
 		{"mux of bearssl and sodium", &mux, must_bearssl, 0},
 	};
-	FILE *f = fopen(T_VECTORS "/crypto.txt", "r");
+	const char *file = argc > 1 ? argv[1] : T_VECTORS "/crypto.txt", *only = argc > 2 ? argv[2] : "";
+	struct provider chosen[sizeof list / sizeof *list];
+	size_t n = 0;
+	FILE *f = fopen(file, "r");
 	imp_mux(&mux, all);
 	lets[0] = imp_bytes(arena, 0);
-	if (!t_check("the rows are there", f != NULL, T_VECTORS))
+	if (!t_check("the rows are there", f != NULL, file))
 		return t_end();
 	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-		for (const int32_t *a = list[i].must; *a; a++)
-			t_check(list[i].name, list[i].c->can(list[i].c, *a, 0), "can what it must");
-	try_file(f, list, sizeof list / sizeof *list);
+		if (strncmp(list[i].name, only, strlen(only)) == 0)
+			chosen[n++] = list[i];
+	t_check("a provider is there", n > 0, only);
+	for (size_t i = 0; i < n; i++)
+		for (const int32_t *a = chosen[i].must; *a; a++)
+			t_check(chosen[i].name, chosen[i].c->can(chosen[i].c, *a, 0), "can what it must");
+	try_file(f, chosen, n);
 	fclose(f);
 	return t_end();
 }

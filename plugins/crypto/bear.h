@@ -15,7 +15,9 @@
 #include "crypto.h"
 #include <bearssl.h>
 
-#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_7M__) || defined(__ARM_ARCH_8M_BASE__)
+#ifdef IMP_BEAR_15
+/* the build decides */
+#elif defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_7M__) || defined(__ARM_ARCH_8M_BASE__)
 #define IMP_BEAR_15 1
 #else
 #define IMP_BEAR_15 0

@@ -1,7 +1,7 @@
 /* bearssl_rsa.c -- RSA: PKCS#1 v1.5 signatures and OAEP (RFC 8017). */
 #include "bear.h"
 #include "ct.h"
-#include "rd.h"
+#include "der.h"
 
 enum { MODULUS_MIN = 2048 / 8, MODULUS_MAX = 4096 / 8 };
 
@@ -13,40 +13,12 @@ enum { MODULUS_MIN = 2048 / 8, MODULUS_MAX = 4096 / 8 };
 
 /* --- keys: PKCS#1 DER --------------------------------------------------- */
 
-static imp_span element(imp_rd *r, uint8_t tag)
-{
-	size_t len;
-	if (imp_rd_u8(r) != tag)
-		imp_rd_fail(r, IMP_EBADMSG);
-	len = imp_rd_u8(r);
-	if (len == 0x81)
-		len = imp_rd_u8(r);
-	else if (len == 0x82)
-		len = imp_rd_be16(r);
-	else if (len >= 0x80)
-		imp_rd_fail(r, IMP_EBADMSG);
-	return imp_rd_bytes(r, len);
-}
-
-/* A positive INTEGER without leading zeros. */
-static imp_span integer(imp_rd *r)
-{
-	imp_span v = element(r, 0x02);
-	if (!v.len || v.ptr[0] & 0x80)
-		imp_rd_fail(r, IMP_EBADMSG);
-	while (v.len && !v.ptr[0])
-		v = imp_bytes(v.ptr + 1, v.len - 1);
-	return v;
-}
-
 static imp_status sequence(imp_span der, imp_span *v, size_t n)
 {
-	imp_rd outer = imp_rd_of(der), inner = imp_rd_of(element(&outer, 0x30));
+	imp_rd outer = imp_rd_of(der), inner = imp_der_in(&outer, IMP_DER_SEQ);
 	for (size_t i = 0; i < n; i++)
-		v[i] = integer(&inner);
-	if (imp_rd_end(&outer) < 0 || imp_rd_end(&inner) < 0)
-		return IMP_EBADMSG;
-	return IMP_OK;
+		v[i] = imp_der_uint(&inner);
+	return imp_rd_end(&outer) < 0 || imp_rd_end(&inner) < 0 ? IMP_EBADMSG : IMP_OK;
 }
 
 /* BearSSL's structs lack const; it does not write through them. */
@@ -64,7 +36,7 @@ static int sound(imp_span n)
 static imp_status read_public(imp_span der, br_rsa_public_key *k)
 {
 	imp_span v[2];
-	if (sequence(der, v, 2) < 0 || !sound(v[0]) || !v[1].len)
+	if (sequence(der, v, 2) < 0 || !sound(v[0]))
 		return IMP_EARG;
 	if (!(v[1].ptr[v[1].len - 1] & 1) || (v[1].len == 1 && v[1].ptr[0] < 3))
 		return IMP_EARG; /* an even exponent, or 1 */
@@ -79,7 +51,7 @@ static imp_status read_private(imp_span der, br_rsa_private_key *k)
 {
 	imp_span v[9]; /* version, n, e, d, p, q, dp, dq, iq */
 	uint32_t bits = 0;
-	if (sequence(der, v, 9) < 0 || v[0].len || !sound(v[1]))
+	if (sequence(der, v, 9) < 0 || v[0].len != 1 || v[0].ptr[0] || !sound(v[1]))
 		return IMP_EARG;
 	for (unsigned top = v[1].ptr[0]; top; top >>= 1)
 		bits++;
@@ -94,7 +66,7 @@ static imp_status read_private(imp_span der, br_rsa_private_key *k)
 	k->dqlen = v[7].len;
 	k->iq = lent(v[8]);
 	k->iqlen = v[8].len;
-	return k->plen && k->qlen ? IMP_OK : IMP_EARG;
+	return k->plen > 1 && k->qlen > 1 ? IMP_OK : IMP_EARG;
 }
 
 /* --- signatures --------------------------------------------------------- */

@@ -64,10 +64,17 @@ static size_t hash_peek(const imp_crypto *c, const void *ctx, uint8_t *out)
 	return len;
 }
 
+/* libsodium takes no NULL, not even of no bytes. */
+static const uint8_t *bytes(imp_span s)
+{
+	static const uint8_t none;
+	return s.ptr ? s.ptr : &none;
+}
+
 static void hmac256(const imp_key *k, const imp_span *in, size_t n, uint8_t *full)
 {
 	crypto_auth_hmacsha256_state s;
-	crypto_auth_hmacsha256_init(&s, k->bits.ptr, k->bits.len);
+	crypto_auth_hmacsha256_init(&s, bytes(k->bits), k->bits.len);
 	for (size_t i = 0; i < n; i++)
 		crypto_auth_hmacsha256_update(&s, in[i].ptr, in[i].len);
 	crypto_auth_hmacsha256_final(&s, full);
@@ -77,7 +84,7 @@ static void hmac256(const imp_key *k, const imp_span *in, size_t n, uint8_t *ful
 static void hmac512(const imp_key *k, const imp_span *in, size_t n, uint8_t *full)
 {
 	crypto_auth_hmacsha512_state s;
-	crypto_auth_hmacsha512_init(&s, k->bits.ptr, k->bits.len);
+	crypto_auth_hmacsha512_init(&s, bytes(k->bits), k->bits.len);
 	for (size_t i = 0; i < n; i++)
 		crypto_auth_hmacsha512_update(&s, in[i].ptr, in[i].len);
 	crypto_auth_hmacsha512_final(&s, full);
