@@ -43,7 +43,7 @@ built() { # built CLAIM DIR: and say so in TAP
 tested() { # tested DIR MESON-OPTIONS...: run its tests, claims to the log
 	dir=$1
 	shift
-	meson test -C "$dir" --no-rebuild --print-errorlogs "$@" | sed -n '/^ *[0-9]*\/[0-9]* /p'
+	meson test -C "$dir" --no-rebuild --print-errorlogs "$@" | sed -un '/^ *[0-9]*\/[0-9]* /p'
 	python3 tests/tap.py "$dir/meson-logs/testlog.json" $logs/$part.log
 }
 
@@ -93,6 +93,13 @@ run_bench() { python3 tests/bench/bench.py --check; }
 
 run_readme() { python3 tests/bench/table.py --check; }
 
+skips() { # skips PART: each reason, how many claims it skipped, the first of them
+	sed -n 's/^ok[ 0-9]*- \(.*\) # SKIP \(.*\)/\2\t\1/p' "$logs/$1.log" | awk -F '\t' -v part="$1" '
+		!($1 in n) { first[$1] = $2; order[++reasons] = $1 }
+		{ n[$1]++ }
+		END { for (i = 1; i <= reasons; i++) printf "%s: skipped %d: %s (%s%s)\n", part, n[order[i]], order[i], first[order[i]], (n[order[i]] > 1 ? ", ..." : "") }'
+}
+
 count() { grep -cE "$1" "$2" || :; }
 
 # Run one part; its output is shown and kept.  An end without a claim that
@@ -125,7 +132,8 @@ done
 if [ $((failed + skipped)) != 0 ]; then
 	bold "failed and skipped"
 	for name in ${*:-$ALL}; do
-		sed -n -E "s/^(not ok.*|ok.*# SKIP.*)/$name: \1/p" "$logs/$name.log"
+		sed -n "s/^not ok/$name: not ok/p" "$logs/$name.log"
+		skips "$name"
 	done
 fi
 if [ $skipped != 0 ]; then

@@ -6,14 +6,15 @@ INDIRECT says where calls through pointers go, one caller a line:
     file.c:caller  callee callee ...      the functions it may call
     file.c:caller  -                      the crypto provider: not counted
     file.c:*       callee ...             the same for every other caller there
-A call through a pointer that is not listed, a recursion and a function of
-unknown size are errors.  Prints the depth in bytes, then the path."""
+    file.c:caller  *10                    calls itself, at most ten deep
+A call through a pointer that is not listed, any other recursion and a
+function of unknown size are errors.  Prints the depth in bytes, then the path."""
 import re
 import sys
 
 # Leaves of the C library that have no call graph: generous.
 LEAVES = {"memcpy": 32, "memmove": 32, "memset": 32, "memcmp": 32, "memchr": 32, "strlen": 16, "strcmp": 16,
-          "strncmp": 16, "strchr": 16}
+          "strncmp": 16, "strchr": 16, "ldexp": 64}
 NODE = re.compile(r'node: \{ title: "([^"]+)" label: "[^"]*?\\n([^":]+):[0-9:]+\\n(\d+) bytes \(([a-z,]+)\)')
 EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
 
@@ -26,10 +27,12 @@ def short(title):
 class Graph:
     def __init__(self, indirect, files):
         self.frame, self.calls, self.where = {}, {}, {}
-        self.indirect = {}
+        self.indirect, self.turns = {}, {}
         for line in open(indirect):
             words = line.split("#")[0].split()
-            if words:
+            if len(words) == 2 and words[1].startswith("*"):
+                self.turns[words[0]] = int(words[1][1:])
+            elif words:
                 self.indirect[words[0]] = [] if words[1:] == ["-"] else words[1:]
         for f in files:
             self.read(f)
@@ -69,9 +72,12 @@ class Graph:
                 self.errors.append(f"{name}: no call graph and no known size")
             return (LEAVES.get(name, 32), [name])
         self.path.append(name)
-        deepest = max((self.depth(t) for t in set(self.targets(name))), default=(0, []), key=lambda d: d[0])
+        turns = self.turns.get(name, 0)
+        below = {t for t in self.targets(name) if not (turns and t == name)}
+        deepest = max((self.depth(t) for t in below), default=(0, []), key=lambda d: d[0])
         self.path.pop()
-        self.memo[name] = (self.frame[name] + deepest[0], [f"{name} {self.frame[name]}"] + deepest[1])
+        own = self.frame[name] * max(turns, 1)
+        self.memo[name] = (own + deepest[0], [f"{name} {own}"] + deepest[1])
         return self.memo[name]
 
 
