@@ -39,21 +39,21 @@ struct fact {
 struct sess {
 	struct world *w;
 	struct party *p;
-	uint32_t id;       /* unique in the world; 0: free slot */
+	uint32_t id;         /* unique in the world; 0: free slot */
 	imp_stack t;
 	imp_session *s;
 	uint8_t *mem;
 	size_t need;
 	uint8_t key[24];
 	size_t key_len;
-	int server, done, learns;
-	imp_status code;   /* of DONE */
-	uint16_t topic;    /* of DONE: the wire's error number */
+	int server, front;   /* front: http without a top, one connection */
+	int done;
+	imp_status code;     /* of DONE */
+	uint16_t topic;      /* of DONE: the wire's error number */
 	uint64_t when;
-	char where[48];
-	struct party *peer; /* client: to whom its link is open */
-	struct sess *front; /* http: the connection's other end */
-	size_t peak;       /* largest message it was fed or said, bytes */
+	char where[48], why[48];
+	struct party *peer;  /* client: to whom its link is open */
+	uint32_t other;      /* http: the connection's other end */
 };
 
 struct party {
@@ -61,7 +61,6 @@ struct party {
 	const char *name;
 	const imp_crypto *crypto;
 	imp_params params;
-	imp_params special;     /* of sessions that are begun with a topic */
 	const imp_layer *http;  /* stands under clients and before servers */
 	struct fact *facts;
 	/* Answer `ask`: 1 and *a filled (its spans live until the next call), 0:
@@ -72,20 +71,25 @@ struct party {
 	uint64_t think;         /* ms from a question to its answer */
 	void *user;
 	int down;               /* no connection is accepted */
-	int asks, refusals;
+	int asks, refusals;     /* servers: sessions that ended badly */
+	imp_status last;        /* ... and how */
+	uint16_t last_topic;
+	char last_where[48];
+	size_t largest;         /* largest session of it, bytes */
 };
 
 enum { PASS, DROP, TWICE, LATE }; /* what the fault hook says */
 
 struct crossing {
 	int n;          /* the how-manieth of this world, from 1 */
-	int type;       /* FDO message number in the URI, or of the reply */
+	int type;       /* FDO message number; 0: bytes of a connection */
 	int reply;
-	struct sess *client;
 	imp_msg *m;     /* may be changed; data is writable, `cap` bytes */
 	uint8_t *data;
 	size_t cap;
 };
+
+struct exchange { uint32_t client, ticket; int type; };
 
 struct world {
 	uint64_t now, unix_time;
@@ -94,20 +98,18 @@ struct world {
 	struct sess sess[SESSIONS];
 	uint32_t ids;
 	struct event *events;
-	uint32_t seq;
 	int (*fault)(struct world *w, struct crossing *x);
 	void *user;
-	int crossings, learns;
+	int crossings, learns, commits, feeds;
 	int move;               /* memcpy to fresh memory after every feed */
 	int freeze;             /* feed in a new process, one per message */
 	int hungry;             /* wrap layers with starve_layer() */
-	int cut_crossing;       /* power fails at this crossing (client side) */
-	int cut_learn;          /* ... just before this LEARN of the client is kept */
-	int cut_commit;         /* ... just after this commit of the client */
-	int commits, cuts;
-	int processes;
-	struct sess *client;    /* whose power the cuts cut */
-	uint32_t exchange[4096][3]; /* client session, its ticket, server session */
+	int cut_crossing;       /* the client's power fails at this crossing, */
+	int cut_learn;          /* just before this LEARN of it is kept, */
+	int cut_commit;         /* or just after this commit of it */
+	int cuts, processes;
+	uint32_t client;        /* the session whose power the cuts cut */
+	struct exchange exchange[4096];
 	uint32_t exchanges;
 	int trace;
 };
