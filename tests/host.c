@@ -21,6 +21,12 @@ struct event {
 	imp_msg m;       /* its spans are ours */
 };
 
+static _Noreturn void broken(const char *what)
+{
+	fprintf(stderr, "host: %s\n", what);
+	abort();
+}
+
 uint32_t world_rnd(void)
 {
 	static uint64_t seed = 88172645463325252u;
@@ -96,7 +102,7 @@ static struct fact *find(const struct party *p, uint32_t id, uint16_t topic, imp
 		if (alive(p, f) && named(f, topic, name) && f->code == code && (f->owner == 0 || f->owner == id))
 			if (!found || f->owner)
 				found = f;
-	return found;
+	return found && !(found->flags & IMP_FORGET) ? found : NULL;
 }
 
 static void unlink_fact(struct party *p, struct fact *gone)
@@ -111,12 +117,14 @@ static void unlink_fact(struct party *p, struct fact *gone)
 
 static struct fact *put(struct party *p, uint32_t id, uint16_t topic, imp_span name, int32_t code)
 {
-	struct fact *f = find(p, id, topic, name, code);
-	if (f && f->owner == id)
+	struct fact *f = p->facts;
+	while (f && !(named(f, topic, name) && f->code == code && f->owner == id))
+		f = f->next;
+	if (f)
 		return f;
 	f = calloc(1, sizeof *f);
 	if (name.len >= sizeof f->name)
-		abort();
+		broken("a fact's name is too long");
 	memcpy(f->name, name.ptr, name.len);
 	f->topic = topic;
 	f->code = code;
@@ -189,17 +197,20 @@ static void rollback(struct party *p, uint32_t id)
 
 static void commit(struct party *p, uint32_t id)
 {
-	for (struct fact *f = p->facts, *next; f; f = next) {
-		next = f->next;
-		if (f->owner == id) {
-			struct fact *old = find(p, 0, f->topic, imp_bytes(f->name, strlen(f->name)), f->code);
-			if (old && next == old)
-				next = old->next;
-			if (old)
-				unlink_fact(p, old);
-			f->owner = 0;
+	struct fact *f = p->facts;
+	while (f && f->owner != id)
+		f = f->next;
+	if (!f)
+		return;
+	for (struct fact *old = p->facts; old; old = old->next)
+		if (!old->owner && old->code == f->code && named(old, f->topic, imp_bytes(f->name, strlen(f->name)))) {
+			unlink_fact(p, old);
+			break;
 		}
-	}
+	f->owner = 0;
+	if (f->flags & IMP_FORGET)
+		unlink_fact(p, f);
+	commit(p, id);
 }
 
 /* --- the host: what rises --------------------------------------------------- */
@@ -257,14 +268,13 @@ static void learnt(struct sess *s, const imp_msg *m)
 		power_cut(w);
 		return;
 	}
-	if (m->flags & IMP_FORGET) { /* topic 0: what is not committed yet; no other is used here */
-		if (m->topic)
-			abort();
+	if (m->flags & IMP_FORGET && !m->topic) {
 		rollback(s->p, s->id);
 		answer(s, 0, m->ticket, IMP_OK, 0, NONE);
 		return;
 	}
 	f = put(s->p, s->id, m->topic, m->name, m->topic == IMP_T_IMAGE ? 0 : m->code);
+	f->flags = m->flags & IMP_FORGET;
 	write_at(f, m->topic == IMP_T_IMAGE ? (size_t)m->code : 0, m->data);
 	f->until = m->when ? w->now + m->when : UINT64_MAX;
 	if (m->flags & IMP_NOW)
@@ -318,14 +328,22 @@ static struct party *party_of(struct world *w, imp_span uri)
 
 /* --- the network ------------------------------------------------------------ */
 
+static int number_at(imp_span s, size_t at)
+{
+	int n = 0;
+	for (; at < s.len && s.ptr[at] >= '0' && s.ptr[at] <= '9'; at++)
+		n = n * 10 + s.ptr[at] - '0';
+	return n;
+}
+
 static int type_in(imp_span name)
 {
 	static const char path[] = "msg/", line[] = "message-type: ";
 	for (size_t i = 0; i < name.len; i++) {
 		if (i + 4 < name.len && !memcmp(name.ptr + i, path, 4))
-			return atoi((const char *)name.ptr + i + 4);
+			return number_at(name, i + 4);
 		if (i + 14 < name.len && !memcmp(name.ptr + i, line, 14))
-			return atoi((const char *)name.ptr + i + 14);
+			return number_at(name, i + 14);
 	}
 	return 0;
 }
@@ -385,7 +403,7 @@ static struct sess *make(struct party *p, imp_stack t)
 	while (s < w->sess + SESSIONS && s->id)
 		s++;
 	if (s == w->sess + SESSIONS)
-		abort();
+		broken("too many sessions");
 	memset(s, 0, sizeof *s);
 	s->w = w;
 	s->p = p;
@@ -399,7 +417,7 @@ static struct sess *make(struct party *p, imp_stack t)
 	s->mem = aligned_alloc(16, (s->need + 31) & ~(size_t)15);
 	s->s = imp_session_init(s->mem, s->need, &s->t);
 	if (!s->s)
-		abort();
+		broken("a session that does not begin");
 	if (s->need > p->largest && t.top)
 		p->largest = s->need;
 	return s;
@@ -490,7 +508,7 @@ static void sinks(struct sess *s, const imp_msg *m)
 		x.verb = IMP_RX;
 		x.ticket = w->exchanges % 4096;
 		if (!x.ticket)
-			abort();
+			broken("exchanges ran over");
 		cross(w, 0, type_in(m->name), ROUTE, (uint32_t)(s->peer - w->party), &x);
 		break;
 	case IMP_SHUT:
@@ -585,7 +603,7 @@ static imp_span get_span(FILE *f, size_t n)
 {
 	uint8_t *p = n ? malloc(n) : NULL;
 	if (n && fread(p, 1, n, f) != n)
-		abort();
+		broken("a torn frozen file");
 	return imp_bytes(p, n);
 }
 
@@ -660,7 +678,7 @@ static void feed_frozen(struct sess *s, const imp_msg *m, struct list *out)
 	wait(&rc);
 	f = fopen(path, "rb");
 	if (rc || !f || fread(s->mem, s->need, 1, f) != 1)
-		abort();
+		broken("the process that was to thaw failed");
 	while (get_msg(f, &o)) {
 		append(out, &o);
 		drop(&o);
