@@ -1,7 +1,6 @@
-/* crypto.c -- how fast each provider is.
+/* crypto.c -- how fast each provider is, one JSON line per operation.
  *
- *   bench-crypto                               the rows for the README
- *   bench-crypto PROVIDER [OPERATION [COUNT]]  the rest too; "-": all of them
+ *   bench-crypto [PROVIDER [OPERATION [COUNT]]]    "-": all of them
  *
  * With COUNT each operation runs that often and is not timed: for callgrind,
  * where (cost of n + k - cost of n) / k is an operation without its start. */
@@ -78,34 +77,34 @@ static imp_status do_verify(struct desk *d)
 	return d->c->verify(d->c, d->alg, &d->theirs, imp_bytes(d->text, d->alg == IMP_A_ES384 ? 48 : 32), imp_bytes(d->sig, d->siglen));
 }
 
-static const struct op { const char *name; work *run; int32_t alg, curve; size_t key; const char *shown; } ops[] = {
-	{ "random-16", do_random, 0, 0, 0, NULL },
-	{ "sha256-1k", do_hash, IMP_A_SHA256, 0, 0, NULL },
-	{ "sha384-1k", do_hash, IMP_A_SHA384, 0, 0, NULL },
-	{ "hmac256-256", do_mac, IMP_A_HMAC256, 0, 32, NULL },
-	{ "cmac-256", do_mac, IMP_A_CMAC, 0, 16, NULL },
-	{ "a128gcm-256", do_seal, IMP_A_A128GCM, 0, 16, "AES-128-GCM of 256 bytes" },
-	{ "a256gcm-256", do_seal, IMP_A_A256GCM, 0, 32, NULL },
-	{ "ccm64-128-256", do_seal, IMP_A_CCM64_128, 0, 16, NULL },
-	{ "chachapoly-256", do_seal, IMP_A_CHACHAPOLY, 0, 32, NULL },
-	{ "p256-keygen", do_keygen, IMP_C_P256, IMP_C_P256, 0, NULL },
-	{ "p256-dh", do_dh, 0, IMP_C_P256, 0, "P-256 ECDH" },
-	{ "p256-sign", do_sign, IMP_A_ES256, IMP_C_P256, 0, "P-256 sign" },
-	{ "p256-verify", do_verify, IMP_A_ES256, IMP_C_P256, 0, "P-256 verify" },
-	{ "p384-keygen", do_keygen, IMP_C_P384, IMP_C_P384, 0, NULL },
-	{ "p384-dh", do_dh, 0, IMP_C_P384, 0, NULL },
-	{ "p384-sign", do_sign, IMP_A_ES384, IMP_C_P384, 0, NULL },
-	{ "p384-verify", do_verify, IMP_A_ES384, IMP_C_P384, 0, NULL },
-	{ "x25519-keygen", do_keygen, IMP_C_X25519, IMP_C_X25519, 0, NULL },
-	{ "x25519-dh", do_dh, 0, IMP_C_X25519, 0, NULL },
-	{ "ed25519-sign", do_sign, IMP_A_EDDSA, IMP_C_ED25519, 0, NULL },
-	{ "ed25519-verify", do_verify, IMP_A_EDDSA, IMP_C_ED25519, 0, NULL },
-	{ "modp14-keygen", do_keygen, IMP_C_MODP14, IMP_C_MODP14, 0, NULL },
-	{ "modp14-dh", do_dh, 0, IMP_C_MODP14, 0, NULL },
-	{ "modp15-dh", do_dh, 0, IMP_C_MODP15, 0, NULL },
-	{ "rs256-sign", do_sign, IMP_A_RS256, 0, 0, NULL },
-	{ "rs256-verify", do_verify, IMP_A_RS256, 0, 0, NULL },
-	{ "ps256-sign", do_sign, IMP_A_PS256, 0, 0, NULL },
+static const struct op { const char *name; work *run; int32_t alg, curve; size_t key; } ops[] = {
+	{ "random-16", do_random, 0, 0, 0 },
+	{ "sha256-1k", do_hash, IMP_A_SHA256, 0, 0 },
+	{ "sha384-1k", do_hash, IMP_A_SHA384, 0, 0 },
+	{ "hmac256-256", do_mac, IMP_A_HMAC256, 0, 32 },
+	{ "cmac-256", do_mac, IMP_A_CMAC, 0, 16 },
+	{ "a128gcm-256", do_seal, IMP_A_A128GCM, 0, 16 },
+	{ "a256gcm-256", do_seal, IMP_A_A256GCM, 0, 32 },
+	{ "ccm64-128-256", do_seal, IMP_A_CCM64_128, 0, 16 },
+	{ "chachapoly-256", do_seal, IMP_A_CHACHAPOLY, 0, 32 },
+	{ "p256-keygen", do_keygen, IMP_C_P256, IMP_C_P256, 0 },
+	{ "p256-dh", do_dh, 0, IMP_C_P256, 0 },
+	{ "p256-sign", do_sign, IMP_A_ES256, IMP_C_P256, 0 },
+	{ "p256-verify", do_verify, IMP_A_ES256, IMP_C_P256, 0 },
+	{ "p384-keygen", do_keygen, IMP_C_P384, IMP_C_P384, 0 },
+	{ "p384-dh", do_dh, 0, IMP_C_P384, 0 },
+	{ "p384-sign", do_sign, IMP_A_ES384, IMP_C_P384, 0 },
+	{ "p384-verify", do_verify, IMP_A_ES384, IMP_C_P384, 0 },
+	{ "x25519-keygen", do_keygen, IMP_C_X25519, IMP_C_X25519, 0 },
+	{ "x25519-dh", do_dh, 0, IMP_C_X25519, 0 },
+	{ "ed25519-sign", do_sign, IMP_A_EDDSA, IMP_C_ED25519, 0 },
+	{ "ed25519-verify", do_verify, IMP_A_EDDSA, IMP_C_ED25519, 0 },
+	{ "modp14-keygen", do_keygen, IMP_C_MODP14, IMP_C_MODP14, 0 },
+	{ "modp14-dh", do_dh, 0, IMP_C_MODP14, 0 },
+	{ "modp15-dh", do_dh, 0, IMP_C_MODP15, 0 },
+	{ "rs256-sign", do_sign, IMP_A_RS256, 0, 0 },
+	{ "rs256-verify", do_verify, IMP_A_RS256, 0, 0 },
+	{ "ps256-sign", do_sign, IMP_A_PS256, 0, 0 },
 };
 
 /* Keys for the operation, and a signature to verify. */
@@ -157,8 +156,7 @@ static int bench(const imp_crypto *c, const struct op *o, long count)
 	if (count)
 		printf("%s %s ran %ld times\n", c->id, o->name, count);
 	else
-		printf("{\"id\": \"%s.%s\", \"what\": \"%s, %s provider\", \"value\": %.0f, \"unit\": \"/s\"}\n", c->id, o->name,
-			o->shown ? o->shown : o->name, c->id + 4, (double)n / taken);
+		printf("{\"provider\":\"%s\",\"op\":\"%s\",\"ops_per_s\":%.0f}\n", c->id, o->name, (double)n / taken);
 	fflush(stdout);
 	return 1;
 }
@@ -174,7 +172,7 @@ int main(int argc, char **argv)
 	int done = 0;
 	for (size_t p = 0; p < sizeof providers / sizeof providers[0]; p++)
 		for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
-			if ((argc > 1 || ops[i].shown) && wanted(argc, argv, 1, providers[p]->id) && wanted(argc, argv, 2, ops[i].name))
+			if (wanted(argc, argv, 1, providers[p]->id) && wanted(argc, argv, 2, ops[i].name))
 				done += bench(providers[p], &ops[i], count);
 	return done == 0;
 }
