@@ -362,10 +362,15 @@ void imp_cbor_put_bstr(imp_wr *w, imp_span s)
 	imp_wr_bytes(w, s);
 }
 
-void imp_cbor_put_tstr(imp_wr *w, imp_span s)
+void imp_cbor_put_tstr_head(imp_wr *w, size_t len)
 {
 	uint8_t b[HEAD];
-	imp_wr_bytes(w, imp_bytes(b, cbor_encode_string_start(s.len, b, HEAD)));
+	imp_wr_bytes(w, imp_bytes(b, cbor_encode_string_start(len, b, HEAD)));
+}
+
+void imp_cbor_put_tstr(imp_wr *w, imp_span s)
+{
+	imp_cbor_put_tstr_head(w, s.len);
 	imp_wr_bytes(w, s);
 }
 

@@ -54,6 +54,7 @@ void imp_cbor_put_int(imp_wr *w, int64_t v);
 void imp_cbor_put_bstr(imp_wr *w, imp_span s);
 void imp_cbor_put_bstr_head(imp_wr *w, size_t len); /* the bytes follow */
 void imp_cbor_put_tstr(imp_wr *w, imp_span s);
+void imp_cbor_put_tstr_head(imp_wr *w, size_t len); /* the text follows */
 void imp_cbor_put_text(imp_wr *w, const char *s);
 void imp_cbor_put_array(imp_wr *w, size_t n);
 void imp_cbor_put_map(imp_wr *w, size_t pairs);

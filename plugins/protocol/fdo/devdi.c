@@ -5,24 +5,24 @@
 
 #include <string.h>
 
-imp_status fdo_device_di_start(struct fdo_device *d, imp_cx *cx)
+static imp_status start(struct fdo_device *d, imp_cx *cx)
 {
 	d->run = FDO_RUN_DI;
-	return fdo_device_ask(d, cx, FDO_D_DI_SERVER, IMP_T_SERVER, "fdo.di");
+	return fdo_device_ask(d, cx, FDO_D_DI_SERVER, FDO_F_DI);
 }
 
 static imp_status on_server(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	imp_wr uri = fdo_device_room(cx, FDO_URI_MAX);
 	if (in->code < 0 || !in->data.len || in->data.len > FDO_URI_MAX)
-		return fdo_device_lacks(d, cx, "fdo.di");
+		return fdo_device_lacks(d, cx, FDO_F_DI);
 	imp_wr_bytes(&uri, in->data);
 	return fdo_device_open(d, cx, &uri);
 }
 
-imp_status fdo_device_di_up(struct fdo_device *d, imp_cx *cx)
+static imp_status on_up(struct fdo_device *d, imp_cx *cx)
 {
-	return fdo_device_ask(d, cx, FDO_D_DI_HMAC, IMP_T_KEY, "fdo.hmac");
+	return fdo_device_ask(d, cx, FDO_D_DI_HMAC, FDO_F_HMAC);
 }
 
 /* A slot for the HMAC, if the device has one; else a secret will be made. */
@@ -30,7 +30,7 @@ static imp_status on_hmac(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	if (in->code < 0 || !fdo_device_take_secret(&d->hmac, in->data) || !(d->hmac.flags & IMP_KEY_OPAQUE))
 		memset(&d->hmac, 0, sizeof d->hmac);
-	return fdo_device_ask(d, cx, FDO_D_DI_INFO, IMP_T_CONFIG, "fdo.mfginfo");
+	return fdo_device_ask(d, cx, FDO_D_DI_INFO, FDO_F_MFGINFO);
 }
 
 static imp_status read_info(imp_span in, imp_span *serial, imp_span *info)
@@ -46,15 +46,15 @@ static imp_status on_info(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	imp_span serial, info;
 	if (in->code < 0 || in->data.len > FDO_MFGINFO_MAX || read_info(in->data, &serial, &info))
-		return fdo_device_lacks(d, cx, "fdo.mfginfo");
+		return fdo_device_lacks(d, cx, FDO_F_MFGINFO);
 	memcpy(d->u.mfginfo, in->data.ptr, in->data.len);
 	d->mfginfo_len = (uint16_t)in->data.len;
-	return fdo_device_ask(d, cx, FDO_D_DI_KEY, IMP_T_KEY, "fdo.attestation");
+	return fdo_device_ask(d, cx, FDO_D_DI_KEY, FDO_F_ATTESTATION);
 }
 
 static imp_status on_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
-	imp_key priv = imp_key_from(in->data), pub;
+	imp_key priv = fdo_key_flat(in->data), pub;
 	imp_wr csr = fdo_device_room(cx, d->max), w = fdo_device_room(cx, d->max);
 	char cn[65];
 	fdo_mfginfo m = {.enc = FDO_ENC_X509};
@@ -63,7 +63,7 @@ static imp_status on_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	d->sig = in->code < 0 ? 0 : fdo_private_sig(&priv, 0);
 	st = d->sig ? fdo_public_of(cx->crypto, &priv, &k) : IMP_EUNSUP;
 	if (st)
-		return fdo_device_lacks(d, cx, "fdo.attestation");
+		return fdo_device_lacks(d, cx, FDO_F_ATTESTATION);
 	read_info(imp_bytes(d->u.mfginfo, d->mfginfo_len), &m.serial, &m.info);
 	m.type = k.type;
 	pub = fdo_key_view(&k);
@@ -79,7 +79,7 @@ static imp_status on_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	return fdo_device_post(d, cx, FDO_D_DI_CREDENTIALS, FDO_DI_APP_START, &w);
 }
 
-imp_status fdo_device_di_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	switch (d->state) {
 	case FDO_D_DI_SERVER:
@@ -96,44 +96,36 @@ imp_status fdo_device_di_answer(struct fdo_device *d, imp_cx *cx, const imp_msg 
 
 static imp_status on_credentials(struct fdo_device *d, imp_cx *cx, imp_span body)
 {
-	imp_wr cred = fdo_device_room(cx, body.len + 64), w = fdo_device_room(cx, 64);
-	uint8_t mac[FDO_HASH_MAX], digest[FDO_HASH_MAX];
-	fdo_credential c = {.active = 1};
+	imp_wr w = fdo_device_room(cx, 64);
+	uint8_t mac[FDO_HASH_MAX];
 	fdo_ovheader h;
 	fdo_hash hmac;
-	imp_key secret;
 	imp_span raw;
 	fdo_key mfg;
 	imp_status st;
-	int32_t hash;
 	if (fdo_read_set_credentials(body, &raw) || fdo_read_ovheader(raw, &h) || fdo_rv_check(h.rvinfo))
 		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
 	st = fdo_key_read(&h.key, &mfg);
 	if (st)
 		return fdo_device_bad(d, st, "manufacturer key");
-	hash = fdo_hash_alg(d->sig, fdo_key_sig(&mfg));
-	st = fdo_device_next_secret(d, cx->crypto, hash);
-	secret = fdo_device_secret(&d->next);
-	st = st ? st : fdo_hmac_make(cx->crypto, &secret, secret.alg, raw, mac, &hmac);
-	st = st ? st : fdo_hash_make(cx->crypto, hash, &h.key.raw, 1, digest, &c.key);
+	st = fdo_device_adopt(d, cx, &h, fdo_key_sig(&mfg), mac, &hmac);
 	if (st)
-		return fdo_device_bad(d, st, "HMac");
-	c.info = h.info;
-	c.guid = h.guid;
-	c.rvinfo = h.rvinfo;
-	fdo_put_credential(&cred, &c);
+		return st;
 	fdo_put_set_hmac(&w, &hmac);
-	if (imp_wr_end(&cred))
-		return IMP_ENOSPC;
-	st = fdo_device_learn(d, cx, IMP_T_VOUCHER, "fdo.credential", imp_wr_span(&cred));
-	return st ? st : fdo_device_post(d, cx, FDO_D_DI_DONE, FDO_DI_SET_HMAC, &w);
+	return fdo_device_post(d, cx, FDO_D_DI_DONE, FDO_DI_SET_HMAC, &w);
 }
 
-imp_status fdo_device_di_reply(struct fdo_device *d, imp_cx *cx, imp_span body)
+static imp_status on_reply(struct fdo_device *d, imp_cx *cx, imp_span body)
 {
 	if (d->state == FDO_D_DI_CREDENTIALS)
 		return on_credentials(d, cx, body);
 	if (fdo_read_empty(body))
 		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
 	return fdo_device_commit(d, cx);
+}
+
+imp_status fdo_device_step(void *state, imp_cx *cx, const imp_msg *in)
+{
+	static const struct fdo_di di = {start, on_up, on_answer, on_reply};
+	return fdo_device_run(state, cx, &di, in);
 }

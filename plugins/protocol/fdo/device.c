@@ -35,23 +35,38 @@ imp_status fdo_device_init(void *state, const imp_params *p)
 
 /* --- words --------------------------------------------------------------- */
 
-static imp_status say(imp_cx *cx, uint16_t verb, uint16_t topic, uint16_t flags, uint32_t ticket, imp_span name, imp_span data)
+static const struct {
+	uint16_t topic;
+	char     name[16];
+} facts[FDO_FACTS] = {
+	{IMP_T_VOUCHER, "fdo.credential"}, {IMP_T_KEY, "fdo.attestation"}, {IMP_T_KEY, "fdo.hmac"}, {IMP_T_CONFIG, "fdo.device"}, {IMP_T_SERVER, "fdo.to1d"},
+	{IMP_T_OWNER, "fdo.owner"}, {IMP_T_CONFIG, "fdo.devmod"}, {IMP_T_SERVER, "fdo.di"}, {IMP_T_CONFIG, "fdo.mfginfo"},
+};
+
+static imp_span fact_name(enum fdo_fact fact)
 {
-	imp_msg m = imp_say(verb, topic, 0, ticket, name, data);
+	return imp_bytes(facts[fact].name, strlen(facts[fact].name));
+}
+
+static imp_status say(imp_cx *cx, uint16_t verb, enum fdo_fact fact, uint16_t flags, uint32_t ticket, imp_span data)
+{
+	imp_msg m = imp_say(verb, fact < FDO_FACTS ? facts[fact].topic : 0, 0, ticket, NONE, data);
+	if (fact < FDO_FACTS)
+		m.name = fact_name(fact);
 	m.flags = flags;
 	return cx->emit(cx, &m);
 }
 
-imp_status fdo_device_ask(struct fdo_device *d, imp_cx *cx, uint8_t state, uint16_t topic, const char *name)
+imp_status fdo_device_ask(struct fdo_device *d, imp_cx *cx, uint8_t state, enum fdo_fact fact)
 {
 	d->state = state;
-	return say(cx, IMP_ASK, topic, 0, d->want = ++d->tickets, imp_bytes(name, strlen(name)), NONE);
+	return say(cx, IMP_ASK, fact, 0, d->want = ++d->tickets, NONE);
 }
 
-imp_status fdo_device_learn(struct fdo_device *d, imp_cx *cx, uint16_t topic, const char *name, imp_span data)
+imp_status fdo_device_learn(struct fdo_device *d, imp_cx *cx, enum fdo_fact fact, imp_span data)
 {
 	d->dirty = 1;
-	return say(cx, IMP_LEARN, topic, 0, 0, imp_bytes(name, strlen(name)), data);
+	return say(cx, IMP_LEARN, fact, 0, 0, data);
 }
 
 imp_status fdo_device_commit(struct fdo_device *d, imp_cx *cx)
@@ -62,7 +77,7 @@ imp_status fdo_device_commit(struct fdo_device *d, imp_cx *cx)
 	imp_key_head(&k, flat);
 	memcpy(flat + IMP_KEY_HEAD, d->next.bits, d->next.len);
 	d->state = FDO_D_COMMIT;
-	st = say(cx, IMP_LEARN, IMP_T_KEY, IMP_NOW | IMP_SECRET, d->want = ++d->tickets, TEXT("fdo.hmac"), imp_bytes(flat, IMP_KEY_HEAD + d->next.len));
+	st = say(cx, IMP_LEARN, FDO_F_HMAC, IMP_NOW | IMP_SECRET, d->want = ++d->tickets, imp_bytes(flat, IMP_KEY_HEAD + d->next.len));
 	imp_wipe(flat, sizeof flat);
 	return st;
 }
@@ -87,23 +102,28 @@ static void wipe(struct fdo_device *d)
 	d->want = 0;
 }
 
-imp_status fdo_device_done(struct fdo_device *d, imp_cx *cx, imp_status code, const char *name)
+static imp_status finish(struct fdo_device *d, imp_cx *cx, imp_status code, imp_span name)
 {
-	imp_msg m = imp_say(IMP_DONE, code < 0 ? d->fault_topic : 0, code, 0, imp_bytes(name, strlen(name)), NONE);
+	imp_msg m = imp_say(IMP_DONE, code < 0 ? d->fault_topic : 0, code, 0, name, NONE);
 	if (code < 0)
 		m.data = imp_bytes(d->reason, strlen(d->reason));
-	m.when = code == IMP_LATER ? (uint64_t)(d->delay ? d->delay : FDO_RV_DELAY_DEFAULT) * 1000 : 0;
+	if (code == IMP_LATER)
+		m.when = (uint64_t)(d->delay ? d->delay : FDO_RV_DELAY_DEFAULT) * 1000;
 	d->state = FDO_D_OVER;
 	wipe(d);
 	imp_wipe(&d->hmac, sizeof d->hmac);
 	return cx->emit(cx, &m);
 }
 
-/* A belief is missing, or cannot be read. */
-imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx, const char *name)
+imp_status fdo_device_done(struct fdo_device *d, imp_cx *cx, imp_status code)
+{
+	return finish(d, cx, code, NONE);
+}
+
+imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx, enum fdo_fact fact)
 {
 	fdo_device_bad(d, IMP_OK, "missing or unusable fact");
-	return fdo_device_done(d, cx, IMP_EFACT, name);
+	return finish(d, cx, IMP_EFACT, fact_name(fact));
 }
 
 /* --- secrets ------------------------------------------------------------- */
@@ -116,7 +136,7 @@ imp_key fdo_device_secret(const fdo_secret *s)
 
 int fdo_device_take_secret(fdo_secret *s, imp_span flat)
 {
-	imp_key k = imp_key_from(flat);
+	imp_key k = fdo_key_flat(flat);
 	if (!k.alg || k.bits.len > sizeof s->bits || !(k.bits.len || k.flags & IMP_KEY_OPAQUE))
 		return 0;
 	s->alg = k.alg;
@@ -129,7 +149,7 @@ int fdo_device_take_secret(fdo_secret *s, imp_span flat)
 }
 
 /* The secret of the next credential: the slot there is, or fresh bytes. */
-imp_status fdo_device_next_secret(struct fdo_device *d, const imp_crypto *c, int32_t hash)
+static imp_status next_secret(struct fdo_device *d, const imp_crypto *c, int32_t hash)
 {
 	d->next = d->hmac;
 	if (d->next.flags & IMP_KEY_OPAQUE)
@@ -138,6 +158,22 @@ imp_status fdo_device_next_secret(struct fdo_device *d, const imp_crypto *c, int
 	d->next.flags = 0;
 	d->next.len = (uint8_t)imp_hash_len(hash);
 	return c->random(c, d->next.bits, d->next.len);
+}
+
+imp_status fdo_device_adopt(struct fdo_device *d, imp_cx *cx, const fdo_ovheader *h, int32_t owner_sig, uint8_t mac[FDO_HASH_MAX], fdo_hash *hmac)
+{
+	int32_t hash = fdo_hash_alg(d->sig, owner_sig);
+	fdo_credential c = {.active = d->run == FDO_RUN_DI, .info = h->info, .guid = h->guid, .rvinfo = h->rvinfo};
+	imp_wr w = fdo_device_room(cx, h->raw.len + SMALL);
+	uint8_t digest[FDO_HASH_MAX];
+	imp_status st = next_secret(d, cx->crypto, hash);
+	imp_key secret = fdo_device_secret(&d->next);
+	st = st ? st : fdo_hmac_make(cx->crypto, &secret, secret.alg, h->raw, mac, hmac);
+	st = st ? st : fdo_hash_make(cx->crypto, hash, &h->key.raw, 1, digest, &c.key);
+	if (st)
+		return fdo_device_bad(d, st, "HMac");
+	fdo_put_credential(&w, &c);
+	return imp_wr_end(&w) ? IMP_ENOSPC : fdo_device_learn(d, cx, FDO_F_CREDENTIAL, imp_wr_span(&w));
 }
 
 /* --- requests and replies ------------------------------------------------ */
@@ -223,14 +259,14 @@ imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx)
 	imp_status st = IMP_OK;
 	wipe(d);
 	if (d->open)
-		st = say(cx, IMP_SHUT, 0, 0, 0, NONE, NONE);
+		st = say(cx, IMP_SHUT, FDO_FACTS, 0, 0, NONE);
 	if (!st && forgets)
-		st = say(cx, IMP_LEARN, 0, IMP_FORGET, 0, NONE, NONE);
+		st = say(cx, IMP_LEARN, FDO_FACTS, IMP_FORGET, 0, NONE);
 	d->open = d->dirty = 0;
 	if (st)
 		return st;
 	if (d->run == FDO_RUN_DI)
-		return fdo_device_done(d, cx, d->fault ? d->fault : IMP_ELINK, "");
+		return fdo_device_done(d, cx, d->fault ? d->fault : IMP_ELINK);
 	if (++d->tried > ADDRESS_MOST)
 		d->directive = UINT16_MAX;
 	if (d->run == FDO_RUN_TO2 && !d->bypass)
@@ -238,9 +274,9 @@ imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx)
 	else
 		d->address++;
 	if (d->run == FDO_RUN_TO2 && !d->bypass && d->blob && !forgets)
-		return fdo_device_ask(d, cx, FDO_D_BLOB, IMP_T_SERVER, "fdo.to1d");
+		return fdo_device_ask(d, cx, FDO_D_BLOB, FDO_F_TO1D);
 	d->blob = 0;
-	return fdo_device_ask(d, cx, FDO_D_ADDRESS, IMP_T_VOUCHER, "fdo.credential");
+	return fdo_device_ask(d, cx, FDO_D_ADDRESS, FDO_F_CREDENTIAL);
 }
 
 /* Our own verdict: the peer hears it, and this address is done with. */
@@ -279,7 +315,7 @@ imp_status fdo_device_open(struct fdo_device *d, imp_cx *cx, const imp_wr *uri)
 
 static imp_status exhausted(struct fdo_device *d, imp_cx *cx)
 {
-	return fdo_device_done(d, cx, d->fault ? d->fault : IMP_LATER, "");
+	return fdo_device_done(d, cx, d->fault ? d->fault : IMP_LATER);
 }
 
 /* The credential again: where to now? */
@@ -289,7 +325,7 @@ static imp_status on_address(struct fdo_device *d, imp_cx *cx, const imp_msg *in
 	fdo_directive way;
 	imp_wr uri = fdo_device_room(cx, FDO_URI_MAX);
 	if (in->code < 0 || fdo_read_credential(in->data, &c))
-		return fdo_device_lacks(d, cx, "fdo.credential");
+		return fdo_device_lacks(d, cx, FDO_F_CREDENTIAL);
 	for (;; d->directive++, d->address = 0, d->hop = 0) {
 		if (fdo_rv_directive(c.rvinfo, d->directive, 1, &way))
 			return exhausted(d, cx);
@@ -303,16 +339,21 @@ static imp_status on_address(struct fdo_device *d, imp_cx *cx, const imp_msg *in
 	return fdo_device_open(d, cx, &uri);
 }
 
+static imp_status read_blob(imp_span in, imp_cose *blob, fdo_to1d *to)
+{
+	imp_rd r = imp_rd_of(in);
+	imp_cose_read(&r, IMP_COSE_SIGN1, blob);
+	return imp_rd_end(&r) ? r.err : fdo_read_to1d(blob->payload, to);
+}
+
 /* to1d again: where is the owner? */
 static imp_status on_blob(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	imp_wr uri = fdo_device_room(cx, FDO_URI_MAX);
-	imp_rd r = imp_rd_of(in->data);
 	imp_cose blob;
 	fdo_to1d to;
-	imp_cose_read(&r, IMP_COSE_SIGN1, &blob);
-	if (in->code < 0 || imp_rd_end(&r) || fdo_read_to1d(blob.payload, &to))
-		return fdo_device_lacks(d, cx, "fdo.to1d");
+	if (in->code < 0 || read_blob(in->data, &blob, &to))
+		return fdo_device_lacks(d, cx, FDO_F_TO1D);
 	d->run = FDO_RUN_TO2;
 	if (fdo_addr_uri(to.addrs, d->hop, &uri) == IMP_OK)
 		return fdo_device_open(d, cx, &uri);
@@ -330,28 +371,28 @@ static imp_status on_credential(struct fdo_device *d, imp_cx *cx, const imp_msg 
 	fdo_credential c;
 	imp_status st;
 	if (in->code < 0 || fdo_read_credential(in->data, &c) || fdo_rv_check(c.rvinfo))
-		return fdo_device_lacks(d, cx, "fdo.credential");
+		return fdo_device_lacks(d, cx, FDO_F_CREDENTIAL);
 	memcpy(d->guid, c.guid.ptr, FDO_GUID);
 	d->key_alg = c.key.alg;
 	memcpy(d->key_hash, c.key.value.ptr, c.key.value.len);
 	st = imp_hash(cx->crypto, IMP_A_SHA256, &c.rvinfo, 1, d->rv_hash);
-	return st ? st : fdo_device_ask(d, cx, FDO_D_ATTESTATION, IMP_T_KEY, "fdo.attestation");
+	return st ? st : fdo_device_ask(d, cx, FDO_D_ATTESTATION, FDO_F_ATTESTATION);
 }
 
 static imp_status on_attestation(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
-	imp_key k = imp_key_from(in->data);
+	imp_key k = fdo_key_flat(in->data);
 	d->sig = in->code < 0 ? 0 : fdo_private_sig(&k, 0);
 	if (!d->sig)
-		return fdo_device_lacks(d, cx, "fdo.attestation");
-	return fdo_device_ask(d, cx, FDO_D_HMAC, IMP_T_KEY, "fdo.hmac");
+		return fdo_device_lacks(d, cx, FDO_F_ATTESTATION);
+	return fdo_device_ask(d, cx, FDO_D_HMAC, FDO_F_HMAC);
 }
 
 static imp_status on_hmac(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	if (in->code < 0 || !fdo_device_take_secret(&d->hmac, in->data))
-		return fdo_device_lacks(d, cx, "fdo.hmac");
-	return fdo_device_ask(d, cx, FDO_D_CONFIG, IMP_T_CONFIG, "fdo.device");
+		return fdo_device_lacks(d, cx, FDO_F_HMAC);
+	return fdo_device_ask(d, cx, FDO_D_CONFIG, FDO_F_CONFIG);
 }
 
 static void default_config(struct fdo_device *d)
@@ -379,8 +420,8 @@ static imp_status on_config(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 			imp_cbor_raw(&r);
 	}
 	if (r.err || !d->kex || !fdo_cipher_known(d->cipher))
-		return fdo_device_lacks(d, cx, "fdo.device");
-	return fdo_device_ask(d, cx, FDO_D_ADDRESS, IMP_T_VOUCHER, "fdo.credential");
+		return fdo_device_lacks(d, cx, FDO_F_CONFIG);
+	return fdo_device_ask(d, cx, FDO_D_ADDRESS, FDO_F_CREDENTIAL);
 }
 
 /* --- TO1 ------------------------------------------------------------------ */
@@ -406,13 +447,13 @@ static imp_status on_rv_ack(struct fdo_device *d, imp_cx *cx, imp_span body)
 	if (!sig_echoed(d, &m.sig))
 		return fdo_device_bad(d, IMP_EPROTO, "eBSigInfo");
 	memcpy(d->nonce, m.nonce.ptr, FDO_NONCE);
-	return fdo_device_ask(d, cx, FDO_D_RV_KEY, IMP_T_KEY, "fdo.attestation");
+	return fdo_device_ask(d, cx, FDO_D_RV_KEY, FDO_F_ATTESTATION);
 }
 
 /* Sign the token and send it. */
 static imp_status post_eat(struct fdo_device *d, imp_cx *cx, uint8_t state, uint8_t type, const fdo_eat *eat, imp_span flat)
 {
-	imp_key k = imp_key_from(flat);
+	imp_key k = fdo_key_flat(flat);
 	imp_wr payload = fdo_device_room(cx, eat->xb.len + SMALL), head = fdo_device_room(cx, SMALL), w = fdo_device_room(cx, d->max);
 	imp_status st;
 	fdo_put_eat_payload(&payload, eat);
@@ -427,26 +468,24 @@ static imp_status on_rv_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	fdo_eat eat = {.nonce = imp_bytes(d->nonce, FDO_NONCE), .guid = imp_bytes(d->guid, FDO_GUID)};
 	if (in->code < 0)
-		return fdo_device_lacks(d, cx, "fdo.attestation");
+		return fdo_device_lacks(d, cx, FDO_F_ATTESTATION);
 	return post_eat(d, cx, FDO_D_REDIRECT, FDO_TO1_PROVE_TO_RV, &eat, in->data);
 }
 
 /* Its signature can be checked only when the owner's key is known. */
 static imp_status on_redirect(struct fdo_device *d, imp_cx *cx, imp_span body)
 {
-	imp_rd r = imp_rd_of(body);
 	imp_cose blob;
 	fdo_to1d to;
 	imp_status st;
-	imp_cose_read(&r, IMP_COSE_SIGN1, &blob);
-	if (imp_rd_end(&r) || fdo_read_to1d(blob.payload, &to) || fdo_addr_check(to.addrs))
+	if (read_blob(body, &blob, &to) || fdo_addr_check(to.addrs))
 		return fdo_device_bad(d, IMP_EBADMSG, "to1d");
 	wipe(d);
 	d->open = 0;
 	d->blob = 1;
-	st = say(cx, IMP_SHUT, 0, 0, 0, NONE, NONE);
-	st = st ? st : say(cx, IMP_LEARN, IMP_T_SERVER, 0, 0, TEXT("fdo.to1d"), body);
-	return st ? st : fdo_device_ask(d, cx, FDO_D_BLOB, IMP_T_SERVER, "fdo.to1d");
+	st = say(cx, IMP_SHUT, FDO_FACTS, 0, 0, NONE);
+	st = st ? st : say(cx, IMP_LEARN, FDO_F_TO1D, 0, 0, body);
+	return st ? st : fdo_device_ask(d, cx, FDO_D_BLOB, FDO_F_TO1D);
 }
 
 /* --- TO2: who is the owner? ----------------------------------------------- */
@@ -467,6 +506,12 @@ static imp_status start_to2(struct fdo_device *d, imp_cx *cx)
 	return st ? st : fdo_device_post(d, cx, FDO_D_OVHDR, FDO_TO2_HELLO_DEVICE, &w);
 }
 
+/* GUIDs and nonces: readers have seen to it that there are 16 bytes. */
+static int differs(imp_span s, const uint8_t *p)
+{
+	return memcmp(s.ptr, p, FDO_NONCE) != 0;
+}
+
 static imp_status key_id(const imp_crypto *c, const fdo_key *k, uint8_t out[32])
 {
 	imp_span bits = imp_bytes(k->bits, k->len);
@@ -478,19 +523,19 @@ static const char *ovhdr_fault(struct fdo_device *d, imp_cx *cx, const imp_cose 
 {
 	const imp_crypto *c = cx->crypto;
 	fdo_key *owner = &d->u.way.walk.owner;
-	imp_key pub = fdo_key_view(owner), secret = fdo_device_secret(&d->hmac);
+	imp_key secret = fdo_device_secret(&d->hmac);
 	fdo_hash mfg = {d->key_alg, {d->key_hash, imp_hash_len(d->key_alg)}};
 	imp_wr hello = fdo_device_room(cx, 2 * SMALL);
 	imp_span sent;
 	put_hello(d, &hello);
 	sent = imp_wr_span(&hello);
-	if (imp_cose_verify1(c, cose, fdo_key_sig(owner), &pub, NONE))
+	if (fdo_verify(c, cose, owner))
 		return "owner's signature";
-	if (!imp_same(m->nonce_ov, imp_bytes(d->nonce, FDO_NONCE)))
+	if (differs(m->nonce_ov, d->nonce))
 		return "NonceTO2ProveOV";
 	if (fdo_hmac_check(c, &secret, &m->hmac, m->ovheader))
 		return "header HMac";
-	if (!imp_same(h->guid, imp_bytes(d->guid, FDO_GUID)))
+	if (differs(h->guid, d->guid))
 		return "GUID";
 	if (!sent.len || fdo_hash_check(c, &m->hello, &sent, 1))
 		return "helloDeviceHash";
@@ -552,8 +597,8 @@ static imp_status next_entry(struct fdo_device *d, imp_cx *cx)
 	if (st || memcmp(id, d->owner_id, sizeof id) != 0)
 		return fdo_device_bad(d, st ? st : IMP_EAUTH, "the voucher ends with another owner");
 	if (d->bypass)
-		return fdo_device_ask(d, cx, FDO_D_PROVE_KEY, IMP_T_KEY, "fdo.attestation");
-	return fdo_device_ask(d, cx, FDO_D_CHECK_BLOB, IMP_T_SERVER, "fdo.to1d");
+		return fdo_device_ask(d, cx, FDO_D_PROVE_KEY, FDO_F_ATTESTATION);
+	return fdo_device_ask(d, cx, FDO_D_CHECK_BLOB, FDO_F_TO1D);
 }
 
 static imp_status on_entry(struct fdo_device *d, imp_cx *cx, imp_span body)
@@ -572,16 +617,13 @@ static imp_status on_entry(struct fdo_device *d, imp_cx *cx, imp_span body)
 
 static imp_status on_check_blob(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
-	const fdo_key *owner = &d->u.way.walk.owner;
-	imp_key pub = fdo_key_view(owner);
-	imp_rd r = imp_rd_of(in->data);
 	imp_cose blob;
-	imp_cose_read(&r, IMP_COSE_SIGN1, &blob);
-	if (in->code < 0 || imp_rd_end(&r))
-		return fdo_device_lacks(d, cx, "fdo.to1d");
-	if (imp_cose_verify1(cx->crypto, &blob, fdo_key_sig(owner), &pub, NONE))
+	fdo_to1d to;
+	if (in->code < 0 || read_blob(in->data, &blob, &to))
+		return fdo_device_lacks(d, cx, FDO_F_TO1D);
+	if (fdo_verify(cx->crypto, &blob, &d->u.way.walk.owner))
 		return fdo_device_bad(d, IMP_EAUTH, "to1d is not this owner's");
-	return fdo_device_ask(d, cx, FDO_D_PROVE_KEY, IMP_T_KEY, "fdo.attestation");
+	return fdo_device_ask(d, cx, FDO_D_PROVE_KEY, FDO_F_ATTESTATION);
 }
 
 /* --- TO2: it is we, and whose we shall be --------------------------------- */
@@ -594,7 +636,7 @@ static imp_status on_prove_key(struct fdo_device *d, imp_cx *cx, const imp_msg *
 	fdo_eat eat = {.nonce = imp_bytes(d->nonce_dv, FDO_NONCE), .guid = imp_bytes(d->guid, FDO_GUID), .setup_nonce = imp_bytes(d->nonce, FDO_NONCE)};
 	imp_status st;
 	if (in->code < 0)
-		return fdo_device_lacks(d, cx, "fdo.attestation");
+		return fdo_device_lacks(d, cx, FDO_F_ATTESTATION);
 	if (xb.err)
 		return IMP_ENOSPC;
 	st = fdo_kex_answer(cx->crypto, (enum fdo_kex)d->kex, d->cipher, imp_bytes(way->xa, way->xa_len), &owner, &xb, &d->tunnel);
@@ -613,28 +655,20 @@ static imp_status device_ready(struct fdo_device *d, imp_cx *cx, const fdo_hash 
 	return fdo_device_post(d, cx, FDO_D_READY, FDO_TO2_DEVICE_READY, &w);
 }
 
-/* Header, HMac and credential under the new owner. */
-static imp_status renew(struct fdo_device *d, imp_cx *cx, const fdo_setup_device *m, int32_t hash)
+/* The new owner's header, which we alone know all of. */
+static imp_status renew(struct fdo_device *d, imp_cx *cx, const fdo_setup_device *m)
 {
 	fdo_ovheader h = {.guid = m->guid, .rvinfo = m->rvinfo, .info = imp_bytes(d->info, d->info_len), .key = m->owner2, .chain = {d->chain_alg, {d->chain, imp_hash_len(d->chain_alg)}}};
-	fdo_credential c = {.info = h.info, .guid = m->guid, .rvinfo = m->rvinfo};
-	size_t n = m->rvinfo.len + m->owner2.raw.len + sizeof d->info + 2 * SMALL;
-	imp_wr header = fdo_device_room(cx, n), cred = fdo_device_room(cx, n);
-	uint8_t mac[FDO_HASH_MAX], digest[FDO_HASH_MAX];
-	imp_key secret;
+	imp_wr header = fdo_device_room(cx, m->rvinfo.len + m->owner2.raw.len + sizeof d->info + 2 * SMALL);
+	uint8_t mac[FDO_HASH_MAX];
 	fdo_hash hmac;
-	imp_status st = fdo_device_next_secret(d, cx->crypto, hash);
+	imp_status st;
 	fdo_put_ovheader(&header, &h);
-	if (st || imp_wr_end(&header))
-		return st ? st : IMP_ENOSPC;
-	secret = fdo_device_secret(&d->next);
-	st = fdo_hmac_make(cx->crypto, &secret, secret.alg, imp_wr_span(&header), mac, &hmac);
-	st = st ? st : fdo_hash_make(cx->crypto, hash, &m->owner2.raw, 1, digest, &c.key);
-	fdo_put_credential(&cred, &c);
-	if (st || imp_wr_end(&cred))
-		return st ? st : IMP_ENOSPC;
-	st = fdo_device_learn(d, cx, IMP_T_VOUCHER, "fdo.credential", imp_wr_span(&cred));
-	st = st ? st : fdo_device_learn(d, cx, IMP_T_OWNER, "fdo.owner", m->owner2.raw);
+	if (imp_wr_end(&header))
+		return IMP_ENOSPC;
+	h.raw = imp_wr_span(&header);
+	st = fdo_device_adopt(d, cx, &h, fdo_key_sig(&d->u.way.walk.owner), mac, &hmac);
+	st = st ? st : fdo_device_learn(d, cx, FDO_F_OWNER, m->owner2.raw);
 	return st ? st : device_ready(d, cx, &hmac);
 }
 
@@ -644,7 +678,6 @@ static imp_status on_setup(struct fdo_device *d, imp_cx *cx, imp_span body)
 	fdo_key *owner2 = &d->u.way.walk.owner; /* the walk is over */
 	imp_cose cose;
 	fdo_setup_device m;
-	imp_key pub;
 	uint8_t id[32], rv[32];
 	imp_status st = fdo_read_setup_device(body, &cose, &m);
 	if (st || fdo_rv_check(m.rvinfo))
@@ -652,19 +685,18 @@ static imp_status on_setup(struct fdo_device *d, imp_cx *cx, imp_span body)
 	st = fdo_key_read(&m.owner2, owner2);
 	if (st)
 		return fdo_device_bad(d, st, "Owner2 key");
-	pub = fdo_key_view(owner2);
-	if (imp_cose_verify1(cx->crypto, &cose, fdo_key_sig(owner2), &pub, NONE))
+	if (fdo_verify(cx->crypto, &cose, owner2))
 		return fdo_device_bad(d, IMP_EAUTH, "Owner2's signature");
-	if (!imp_same(m.nonce, imp_bytes(d->nonce, FDO_NONCE)))
+	if (differs(m.nonce, d->nonce))
 		return fdo_device_bad(d, IMP_EAUTH, "NonceTO2SetupDv");
 	st = key_id(cx->crypto, owner2, id);
 	st = st ? st : imp_hash(cx->crypto, IMP_A_SHA256, &m.rvinfo, 1, rv);
 	if (st)
 		return st;
-	d->reusing = imp_same(m.guid, imp_bytes(d->guid, FDO_GUID)) && !memcmp(id, d->owner_id, sizeof id) && !memcmp(rv, d->rv_hash, sizeof rv);
+	d->reusing = !differs(m.guid, d->guid) && !memcmp(id, d->owner_id, sizeof id) && !memcmp(rv, d->rv_hash, sizeof rv);
 	if (d->reusing && !d->may_reuse)
 		return fdo_device_bad(d, IMP_EDENIED, "credential reuse");
-	return d->reusing ? device_ready(d, cx, &null) : renew(d, cx, &m, fdo_hash_alg(d->sig, fdo_key_sig(owner2)));
+	return d->reusing ? device_ready(d, cx, &null) : renew(d, cx, &m);
 }
 
 /* --- TO2: service info ---------------------------------------------------- */
@@ -743,7 +775,7 @@ static imp_status on_host(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	if (!info.to)
 		return IMP_ENOSPC;
 	if (in->code < 0 && fdo_devsi_devmod(&d->u.si))
-		return fdo_device_lacks(d, cx, "fdo.devmod");
+		return fdo_device_lacks(d, cx, FDO_F_DEVMOD);
 	st = fdo_devsi_answer(&d->u.si, cx, in, &info);
 	return st ? fdo_device_bad(d, st, "service info") : turn(d, cx, &info);
 }
@@ -755,21 +787,21 @@ static imp_status on_done2(struct fdo_device *d, imp_cx *cx, imp_span body)
 	imp_status st;
 	if (fdo_read_nonce(body, &nonce))
 		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
-	if (!imp_same(nonce, imp_bytes(d->nonce, FDO_NONCE)))
+	if (differs(nonce, d->nonce))
 		return fdo_device_bad(d, IMP_EAUTH, "NonceTO2SetupDv");
-	st = d->blob ? say(cx, IMP_LEARN, IMP_T_SERVER, IMP_FORGET, 0, TEXT("fdo.to1d"), NONE) : IMP_OK;
+	st = d->blob ? say(cx, IMP_LEARN, FDO_F_TO1D, IMP_FORGET, 0, NONE) : IMP_OK;
 	if (st)
 		return st;
-	return d->reusing ? fdo_device_done(d, cx, IMP_OK, "") : fdo_device_commit(d, cx);
+	return d->reusing ? fdo_device_done(d, cx, IMP_OK) : fdo_device_commit(d, cx);
 }
 
 /* Durable, or not: the host's word. */
 static imp_status on_commit(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	if (in->code >= 0)
-		return fdo_device_done(d, cx, IMP_OK, "");
+		return fdo_device_done(d, cx, IMP_OK);
 	fdo_device_bad(d, IMP_OK, "the host did not commit");
-	return fdo_device_done(d, cx, in->code, "");
+	return fdo_device_done(d, cx, in->code);
 }
 
 /* --- the machine ---------------------------------------------------------- */
@@ -784,7 +816,7 @@ static imp_status decrypt(struct fdo_device *d, imp_cx *cx, imp_span *body)
 	return st;
 }
 
-static imp_status reply(struct fdo_device *d, imp_cx *cx, imp_span body)
+static imp_status reply(struct fdo_device *d, imp_cx *cx, const struct fdo_di *di, imp_span body)
 {
 	switch (d->state) {
 	case FDO_D_RV_ACK:
@@ -804,7 +836,7 @@ static imp_status reply(struct fdo_device *d, imp_cx *cx, imp_span body)
 	case FDO_D_DONE2:
 		return on_done2(d, cx, body);
 	default:
-		return fdo_device_di_reply(d, cx, body);
+		return di->reply(d, cx, body);
 	}
 }
 
@@ -834,7 +866,7 @@ static int take_token(struct fdo_device *d, imp_span lines)
 	return d->token_len != 0;
 }
 
-static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const struct fdo_di *di, const imp_msg *in)
 {
 	unsigned type = number(header(in->name, "message-type: "));
 	imp_span body = in->data;
@@ -853,10 +885,10 @@ static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	st = type >= FDO_TO2_SETUP_DEVICE ? decrypt(d, cx, &body) : IMP_OK;
 	if (st)
 		fdo_device_bad(d, st, "encryption");
-	return verdict(d, cx, st ? st : reply(d, cx, body));
+	return verdict(d, cx, st ? st : reply(d, cx, di, body));
 }
 
-static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const struct fdo_di *di, const imp_msg *in)
 {
 	switch (d->state) {
 	case FDO_D_CREDENTIAL:
@@ -885,18 +917,18 @@ static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	case FDO_D_DI_HMAC:
 	case FDO_D_DI_INFO:
 	case FDO_D_DI_KEY:
-		return fdo_device_di_answer(d, cx, in);
+		return di->answer(d, cx, in);
 	default:
-		return on_reply(d, cx, in);
+		return on_reply(d, cx, di, in);
 	}
 }
 
-static imp_status on_up(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+static imp_status on_up(struct fdo_device *d, imp_cx *cx, const struct fdo_di *di, const imp_msg *in)
 {
 	if (d->state != FDO_D_OPENING || in->ticket != d->label)
 		return IMP_OK;
 	if (d->run == FDO_RUN_DI)
-		return fdo_device_di_up(d, cx);
+		return di->up(d, cx);
 	return d->run == FDO_RUN_TO1 ? start_to1(d, cx) : start_to2(d, cx);
 }
 
@@ -910,7 +942,7 @@ static imp_status on_down(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	return d->state == FDO_D_COMMIT ? IMP_OK : fdo_device_next(d, cx);
 }
 
-imp_status fdo_device_step(void *state, imp_cx *cx, const imp_msg *in)
+imp_status fdo_device_run(void *state, imp_cx *cx, const struct fdo_di *di, const imp_msg *in)
 {
 	struct fdo_device *d = state;
 	if (d->state == FDO_D_OVER)
@@ -920,30 +952,31 @@ imp_status fdo_device_step(void *state, imp_cx *cx, const imp_msg *in)
 		if (d->state != FDO_D_IDLE)
 			return IMP_OK;
 		if (in->topic == IMP_T_VOUCHER)
-			return fdo_device_di_start(d, cx);
-		return fdo_device_ask(d, cx, FDO_D_CREDENTIAL, IMP_T_VOUCHER, "fdo.credential");
+			return di ? di->start(d, cx) : fdo_device_done(d, cx, IMP_EUNSUP);
+		return fdo_device_ask(d, cx, FDO_D_CREDENTIAL, FDO_F_CREDENTIAL);
 	case IMP_UP:
-		return verdict(d, cx, on_up(d, cx, in));
+		return verdict(d, cx, on_up(d, cx, di, in));
 	case IMP_DOWN:
 		return on_down(d, cx, in);
 	case IMP_ANSWER:
 		if (!d->want || in->ticket != d->want)
 			return IMP_OK; /* stale */
-		return verdict(d, cx, on_answer(d, cx, in));
+		return verdict(d, cx, on_answer(d, cx, di, in));
 	case IMP_STOP:
 		fdo_device_bad(d, IMP_OK, "stopped");
-		return fdo_device_done(d, cx, IMP_EDENIED, "");
+		return fdo_device_done(d, cx, IMP_EDENIED);
 	}
 	return in->verb == IMP_ASK ? IMP_PASS : IMP_OK;
 }
 
 const char *fdo_device_where(const void *state)
 {
-	static const char names[][13] = {
-		"idle", "credential", "attestation", "hmac", "config", "address", "blob", "opening",
-		"rv_ack", "rv_key", "redirect", "ovhdr", "entry", "check_blob", "prove_key", "setup",
-		"ready", "info", "host", "done2", "commit", "di_server", "di_hmac", "di_info", "di_key",
-		"di_creds", "di_done", "over"};
-	uint8_t s = ((const struct fdo_device *)state)->state;
-	return names[s < sizeof names / sizeof *names ? s : FDO_D_OVER];
+	static const char names[] =
+		"idle\0credential\0attestation\0hmac\0config\0address\0blob\0opening\0rv_ack\0rv_key\0redirect\0"
+		"ovhdr\0entry\0check_blob\0prove_key\0setup\0ready\0info\0host\0done2\0commit\0"
+		"di_server\0di_hmac\0di_info\0di_key\0di_credentials\0di_done\0over";
+	const char *name = names;
+	for (uint8_t s = ((const struct fdo_device *)state)->state; s; s--)
+		name += strlen(name) + 1;
+	return name;
 }

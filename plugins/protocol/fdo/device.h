@@ -35,53 +35,61 @@ struct fdo_way {
 };
 
 struct fdo_device {
-	union { /* one after the other */
-		struct fdo_way way;
-		fdo_devsi      si;
-		uint8_t        mfginfo[FDO_MFGINFO_MAX];
-	} u;
-	fdo_secret hmac, next;   /* of the credential there is, of the one to come */
-	fdo_tunnel tunnel;
 	uint8_t  state, run, posted, kex;
 	uint8_t  open;           /* a link is open or opening */
 	uint8_t  dirty;          /* provisional facts beyond to1d */
 	uint8_t  blob;           /* TO1 has yielded fdo.to1d */
-	uint8_t  bypass, may_reuse, reusing, info_len;
+	uint8_t  bypass, may_reuse, reusing, info_len, spare;
+	uint32_t tickets, want, label, delay;
+	imp_status fault;        /* first failure that was not a dead link */
+	int32_t  sig, cipher, key_alg, chain_alg;
 	uint16_t max, peer_max;  /* message sizes */
 	uint16_t directive, address, hop, tried; /* where we are on the way */
 	uint16_t fault_topic, token_len, mfginfo_len;
-	imp_status fault;        /* first failure that was not a dead link */
-	int32_t  sig, cipher, key_alg, chain_alg;
-	uint32_t tickets, want, label, delay;
 	uint8_t  guid[FDO_GUID];
 	uint8_t  nonce[FDO_NONCE];    /* TO1Proof, then TO2ProveOV, then TO2SetupDv */
 	uint8_t  nonce_dv[FDO_NONCE];
 	uint8_t  key_hash[FDO_HASH_MAX], chain[FDO_HASH_MAX];
 	uint8_t  rv_hash[32], owner_id[32];
+	char     reason[40];
 	uint8_t  info[FDO_DEVINFO_MAX];
 	uint8_t  token[FDO_TOKEN_MAX];
-	char     reason[40];
+	fdo_tunnel tunnel;
+	fdo_secret hmac, next;   /* of the credential there is, of the one to come */
+	union { /* one after the other */
+		struct fdo_way way;
+		fdo_devsi      si;
+		uint8_t        mfginfo[FDO_MFGINFO_MAX];
+	} u;
 };
 
+/* The facts of fdo.h, by number. */
+enum fdo_fact { FDO_F_CREDENTIAL, FDO_F_ATTESTATION, FDO_F_HMAC, FDO_F_CONFIG, FDO_F_TO1D, FDO_F_OWNER, FDO_F_DEVMOD, FDO_F_DI, FDO_F_MFGINFO, FDO_FACTS };
+
 imp_wr     fdo_device_room(imp_cx *cx, size_t n); /* sticky IMP_ENOSPC */
-imp_status fdo_device_ask(struct fdo_device *d, imp_cx *cx, uint8_t state, uint16_t topic, const char *name);
-imp_status fdo_device_learn(struct fdo_device *d, imp_cx *cx, uint16_t topic, const char *name, imp_span data);
+/* Ask the host, and wait in `state`. */
+imp_status fdo_device_ask(struct fdo_device *d, imp_cx *cx, uint8_t state, enum fdo_fact fact);
+imp_status fdo_device_learn(struct fdo_device *d, imp_cx *cx, enum fdo_fact fact, imp_span data); /* provisional */
 imp_status fdo_device_commit(struct fdo_device *d, imp_cx *cx); /* LEARN KEY "fdo.hmac" with NOW */
 imp_status fdo_device_post(struct fdo_device *d, imp_cx *cx, uint8_t state, uint8_t type, const imp_wr *body);
 imp_status fdo_device_open(struct fdo_device *d, imp_cx *cx, const imp_wr *uri);
 imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx);
-imp_status fdo_device_done(struct fdo_device *d, imp_cx *cx, imp_status code, const char *name);
-imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx, const char *name);
+imp_status fdo_device_done(struct fdo_device *d, imp_cx *cx, imp_status code);
+imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx, enum fdo_fact fact); /* the end: IMP_EFACT */
 /* Note the reason, return the status: the caller's verdict. */
 imp_status fdo_device_bad(struct fdo_device *d, imp_status st, const char *why);
 imp_key    fdo_device_secret(const fdo_secret *s); /* points into s */
 int        fdo_device_take_secret(fdo_secret *s, imp_span flat);
-imp_status fdo_device_next_secret(struct fdo_device *d, const imp_crypto *c, int32_t hash);
+/* Make the secret and the HMac under this header; learn the credential. */
+imp_status fdo_device_adopt(struct fdo_device *d, imp_cx *cx, const fdo_ovheader *h, int32_t owner_sig, uint8_t mac[FDO_HASH_MAX], fdo_hash *hmac);
 
-/* devdi.c */
-imp_status fdo_device_di_start(struct fdo_device *d, imp_cx *cx);
-imp_status fdo_device_di_up(struct fdo_device *d, imp_cx *cx);
-imp_status fdo_device_di_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in);
-imp_status fdo_device_di_reply(struct fdo_device *d, imp_cx *cx, imp_span body);
+/* DI as far as device.c knows it.  NULL: a device that left its factory. */
+struct fdo_di {
+	imp_status (*start)(struct fdo_device *d, imp_cx *cx);
+	imp_status (*up)(struct fdo_device *d, imp_cx *cx);
+	imp_status (*answer)(struct fdo_device *d, imp_cx *cx, const imp_msg *in);
+	imp_status (*reply)(struct fdo_device *d, imp_cx *cx, imp_span body);
+};
+imp_status fdo_device_run(void *state, imp_cx *cx, const struct fdo_di *di, const imp_msg *in);
 
 #endif

@@ -97,57 +97,6 @@ static imp_status command_args(fdo_devsi *si, imp_rd *v)
 	return imp_rd_end(&r) ? imp_rd_end(&r) : keep_args(si, all);
 }
 
-static imp_status on_command(fdo_devsi *si, imp_span message, imp_rd *v)
-{
-	if (is(message, "execute"))
-		return begin(si, RUN);
-	if (is(message, "sig"))
-		return IMP_OK; /* by now it has ended */
-	if (si->job != NO_JOB || si->saying)
-		return IMP_EPROTO;
-	if (is(message, "command"))
-		return keep_name(si, v);
-	if (is(message, "args"))
-		return command_args(si, v);
-	if (is(message, "may_fail"))
-		return flag(si, v, MAY_FAIL);
-	if (is(message, "return_stdout"))
-		return flag(si, v, STDOUT);
-	return is(message, "return_stderr") ? flag(si, v, STDERR) : IMP_EUNSUP;
-}
-
-static imp_status on_upload(fdo_devsi *si, imp_cx *cx, imp_span message, imp_rd *v)
-{
-	imp_status st;
-	if (si->job != NO_JOB || si->saying)
-		return IMP_EPROTO;
-	if (is(message, "need-sha"))
-		return flag(si, v, NEED_SHA);
-	if (!is(message, "name"))
-		return IMP_EUNSUP;
-	si->flags &= NEED_SHA;
-	st = keep_name(si, v);
-	st = st ? st : begin(si, SEND);
-	return st || !(si->flags & NEED_SHA) ? st : hash_start(si, cx);
-}
-
-static imp_status on_wget(fdo_devsi *si, imp_span message, imp_rd *v)
-{
-	imp_span url;
-	imp_status st;
-	if (si->job != NO_JOB || si->saying)
-		return IMP_EPROTO;
-	if (is(message, "sha-384"))
-		return keep_digest(si, v);
-	if (is(message, "name"))
-		return keep_name(si, v);
-	if (!is(message, "url"))
-		return IMP_EUNSUP;
-	url = imp_cbor_tstr(v);
-	st = v->err ? v->err : keep_args(si, url);
-	return st ? st : begin(si, FETCH);
-}
-
 /* --- downloads ---------------------------------------------------------- */
 
 static int digest_fits(const fdo_devsi *si, const imp_crypto *c)
@@ -188,7 +137,7 @@ static imp_status download_data(fdo_devsi *si, imp_cx *cx, imp_rd *v, uint32_t t
 	imp_span chunk = imp_cbor_bstr(v);
 	uint32_t total = si->offset + (uint32_t)chunk.len;
 	imp_status st = IMP_OK;
-	if (v->err || !si->name_len || si->job != NO_JOB || si->saying || si->learns >= FDO_SI_LEARNS)
+	if (v->err || !si->name_len || si->learns >= FDO_SI_LEARNS)
 		return v->err ? v->err : IMP_EPROTO;
 	if (chunk.len > INT32_MAX || total > INT32_MAX || total < si->offset)
 		return IMP_EUNSUP;
@@ -206,28 +155,20 @@ static imp_status download_data(fdo_devsi *si, imp_cx *cx, imp_rd *v, uint32_t t
 	return st;
 }
 
-static imp_status on_download(fdo_devsi *si, imp_cx *cx, imp_span message, imp_rd *v, uint32_t ticket)
-{
-	if (is(message, "data"))
-		return download_data(si, cx, v, ticket);
-	if (si->job != NO_JOB || si->saying)
-		return IMP_EPROTO;
-	if (si->flags & OPENED) /* the next file */
-		si->flags = 0;
-	if (is(message, "name")) {
-		si->offset = 0;
-		return keep_name(si, v);
-	}
-	if (is(message, "sha-384"))
-		return keep_digest(si, v);
-	if (!is(message, "length"))
-		return IMP_EUNSUP;
-	si->length = (uint32_t)imp_cbor_uint_max(v, INT32_MAX);
-	si->flags |= HAS_LENGTH;
-	return v->err;
-}
-
 /* --- one message 69 ----------------------------------------------------- */
+
+enum { M_ARGS, M_FLAG, M_EXECUTE, M_SIG, M_LENGTH, M_DIGEST, M_DATA, M_SEND, M_URL, M_NAME };
+
+static const struct {
+	uint8_t module, what, flag;
+	char    name[14];
+} messages_in[] = {
+	{COMMAND, M_NAME, 0, "command"}, {COMMAND, M_ARGS, 0, "args"}, {COMMAND, M_FLAG, MAY_FAIL, "may_fail"}, {COMMAND, M_FLAG, STDOUT, "return_stdout"},
+	{COMMAND, M_FLAG, STDERR, "return_stderr"}, {COMMAND, M_EXECUTE, 0, "execute"}, {COMMAND, M_SIG, 0, "sig"},
+	{DOWNLOAD, M_NAME, 0, "name"}, {DOWNLOAD, M_LENGTH, 0, "length"}, {DOWNLOAD, M_DIGEST, 0, "sha-384"}, {DOWNLOAD, M_DATA, 0, "data"},
+	{UPLOAD, M_FLAG, NEED_SHA, "need-sha"}, {UPLOAD, M_SEND, 0, "name"},
+	{WGET, M_NAME, 0, "name"}, {WGET, M_DIGEST, 0, "sha-384"}, {WGET, M_URL, 0, "url"},
+};
 
 /* need-sha is for all that follow. */
 static void reset(fdo_devsi *si, unsigned module)
@@ -238,6 +179,55 @@ static void reset(fdo_devsi *si, unsigned module)
 	si->args_len = 0;
 	si->length = si->offset = 0;
 }
+
+static imp_status begin_send(fdo_devsi *si, imp_cx *cx, imp_rd *v)
+{
+	imp_status st = keep_name(si, v);
+	si->flags &= NEED_SHA;
+	st = st ? st : begin(si, SEND);
+	return st || !si->flags ? st : hash_start(si, cx);
+}
+
+static imp_status begin_fetch(fdo_devsi *si, imp_rd *v)
+{
+	imp_span url = imp_cbor_tstr(v);
+	imp_status st = v->err ? v->err : keep_args(si, url);
+	return st ? st : begin(si, FETCH);
+}
+
+/* A file that is complete leaves its flags until the next one is named. */
+static imp_status on_message(fdo_devsi *si, imp_cx *cx, unsigned i, imp_rd *v, uint32_t ticket)
+{
+	if (messages_in[i].what == M_SIG)
+		return IMP_OK; /* by now the command has ended */
+	if (si->job != NO_JOB || si->saying)
+		return IMP_EPROTO;
+	if (messages_in[i].what == M_DATA)
+		return download_data(si, cx, v, ticket);
+	if (si->flags & OPENED)
+		reset(si, DOWNLOAD);
+	switch (messages_in[i].what) {
+	case M_NAME:
+		return keep_name(si, v);
+	case M_ARGS:
+		return command_args(si, v);
+	case M_FLAG:
+		return flag(si, v, messages_in[i].flag);
+	case M_EXECUTE:
+		return begin(si, RUN);
+	case M_LENGTH:
+		si->length = (uint32_t)imp_cbor_uint_max(v, INT32_MAX);
+		si->flags |= HAS_LENGTH;
+		return v->err;
+	case M_DIGEST:
+		return keep_digest(si, v);
+	case M_SEND:
+		return begin_send(si, cx, v);
+	default:
+		return begin_fetch(si, v);
+	}
+}
+
 
 static unsigned module_of(imp_span name)
 {
@@ -276,16 +266,10 @@ static imp_status pair(fdo_devsi *si, imp_cx *cx, const fdo_kv *kv, uint32_t tic
 			return IMP_EPROTO;
 		reset(si, m);
 	}
-	switch (m) {
-	case COMMAND:
-		return on_command(si, kv->message, &v);
-	case DOWNLOAD:
-		return on_download(si, cx, kv->message, &v, ticket);
-	case UPLOAD:
-		return on_upload(si, cx, kv->message, &v);
-	default:
-		return on_wget(si, kv->message, &v);
-	}
+	for (unsigned i = 0; i < sizeof messages_in / sizeof *messages_in; i++)
+		if (messages_in[i].module == m && is(kv->message, messages_in[i].name))
+			return on_message(si, cx, i, &v, ticket);
+	return IMP_EUNSUP;
 }
 
 imp_status fdo_devsi_take(fdo_devsi *si, imp_cx *cx, const fdo_info *in, uint32_t ticket)
@@ -335,18 +319,13 @@ void fdo_devsi_fill(fdo_devsi *si, fdo_info_wr *w)
 
 /* --- the host ----------------------------------------------------------- */
 
-static imp_status ask(imp_cx *cx, uint32_t ticket, uint16_t topic, int32_t code, imp_span name, imp_span data)
-{
-	imp_msg m = imp_say(IMP_ASK, topic, code, ticket, name, data);
-	return cx->emit(cx, &m);
-}
-
-static imp_status ask_wget(fdo_devsi *si, imp_cx *cx, uint32_t ticket)
+/* [name, url, digest or null] */
+static imp_span wget_request(const fdo_devsi *si, imp_cx *cx)
 {
 	size_t n = FDO_SI_NAME + FDO_SI_ARGS + FDO_HASH_MAX + 16;
 	imp_wr w = imp_wr_to(cx->room(cx, n), n);
 	if (!w.to)
-		return IMP_ENOSPC;
+		return imp_bytes(NULL, 0);
 	imp_cbor_put_array(&w, 3);
 	imp_cbor_put_tstr(&w, imp_bytes(si->name, si->name_len));
 	imp_cbor_put_tstr(&w, imp_bytes(si->args, si->args_len));
@@ -354,25 +333,34 @@ static imp_status ask_wget(fdo_devsi *si, imp_cx *cx, uint32_t ticket)
 		imp_cbor_put_bstr(&w, imp_bytes(si->digest, sizeof si->digest));
 	else
 		imp_cbor_put_null(&w);
-	return ask(cx, ticket, IMP_T_RUN, 0, imp_bytes("fdo.wget", 8), imp_wr_span(&w));
+	return imp_wr_span(&w);
 }
 
 imp_status fdo_devsi_ask(fdo_devsi *si, imp_cx *cx, uint32_t ticket, size_t max)
 {
 	static const uint8_t none[] = {0x80};
-	imp_span name = imp_bytes(si->name, si->name_len);
-	imp_span args = si->args_len ? imp_bytes(si->args, si->args_len) : imp_bytes(none, 1);
-	int32_t output = (int32_t)(max > 2 * OUTPUT_ROOM ? max - OUTPUT_ROOM : OUTPUT_ROOM);
+	size_t output = max > 2 * OUTPUT_ROOM ? max - OUTPUT_ROOM : OUTPUT_ROOM;
+	imp_msg m = imp_say(IMP_ASK, IMP_T_RUN, 0, ticket, imp_bytes(si->name, si->name_len), imp_bytes(NULL, 0));
 	switch (si->job) {
 	case DEVMOD:
-		return ask(cx, ticket, IMP_T_CONFIG, 0, imp_bytes("fdo.devmod", 10), imp_bytes(NULL, 0));
+		m.topic = IMP_T_CONFIG;
+		m.name = imp_bytes("fdo.devmod", 10);
+		break;
 	case RUN:
-		return ask(cx, ticket, IMP_T_RUN, output << 8 | (si->flags & STDOUT ? 1 : 0) | (si->flags & STDERR ? 2 : 0), name, args);
+		m.code = (int32_t)(output << 8) | (si->flags & (STDOUT | STDERR)) / STDOUT;
+		m.data = si->args_len ? imp_bytes(si->args, si->args_len) : imp_bytes(none, 1);
+		break;
 	case SEND:
-		return ask(cx, ticket, IMP_T_IMAGE, (int32_t)si->offset, name, imp_bytes(NULL, 0));
+		m.topic = IMP_T_IMAGE;
+		m.code = (int32_t)si->offset;
+		break;
 	default:
-		return ask_wget(si, cx, ticket);
+		m.name = imp_bytes("fdo.wget", 8);
+		m.data = wget_request(si, cx);
+		if (!m.data.len)
+			return IMP_ENOSPC;
 	}
+	return cx->emit(cx, &m);
 }
 
 /* devmod in order: active, the host's map, then our modules.  What does not
@@ -381,8 +369,8 @@ static imp_status devmod(fdo_devsi *si, const imp_msg *in, fdo_info_wr *w)
 {
 	imp_rd r = imp_rd_of(in->data);
 	size_t pairs = imp_cbor_map(&r), at = si->said;
-	uint8_t names[MODULES * 13 + 16];
-	imp_wr list = imp_wr_to(names, sizeof names);
+	/* [0, 5, names of the five] */
+	static const char list[] = "\x87\0\5\x66" "devmod\x6b" "fdo.command\x6c" "fdo.download\x6a" "fdo.upload\x68" "fdo.wget";
 	int fits = 1;
 	if (in->code < 0 || r.err || pairs > DEVMOD_MOST)
 		return IMP_EFACT;
@@ -396,15 +384,9 @@ static imp_status devmod(fdo_devsi *si, const imp_msg *in, fdo_info_wr *w)
 			fits = fdo_info_put_named(w, imp_bytes("devmod", 6), key, value);
 		si->said = (uint8_t)(i + (unsigned)fits);
 	}
-	imp_cbor_put_array(&list, 3 + MODULES);
-	imp_cbor_put_uint(&list, 0);
-	imp_cbor_put_uint(&list, 1 + MODULES);
-	imp_cbor_put_text(&list, "devmod");
-	for (unsigned m = 0; m < MODULES; m++)
-		imp_cbor_put_text(&list, modules[m]);
-	if (fits && fdo_info_left(w, "devmod", "nummodules") > LIST_ROOM + imp_wr_need(&list)) {
+	if (fits && fdo_info_left(w, "devmod", "nummodules") > LIST_ROOM + sizeof list) {
 		fdo_info_put_int(w, "devmod", "nummodules", 1 + MODULES);
-		fdo_info_put(w, "devmod", "modules", imp_wr_span(&list));
+		fdo_info_put(w, "devmod", "modules", imp_bytes(list, sizeof list - 1));
 		si->job = NO_JOB;
 	}
 	return w->count ? IMP_OK : IMP_EFACT;

@@ -4,15 +4,15 @@
 #include <string.h>
 
 /* One directive, taken apart.  Ports and transports that are not stated are
- * left to the URI's scheme. */
+ * 0: the port is the scheme's, the transport (REST) any that we have. */
 struct parts {
 	imp_span dns, ip;
-	uint32_t delay;
-	uint16_t port;
-	uint8_t  protocol, dev_only, owner_only, bypass;
+	uint32_t seen; /* variables, a bit each */
+	uint32_t number[FDO_RV_DELAY + 1];
 };
 
-enum { RV_REST = 0, RV_HTTP = 1, RV_HTTPS = 2, ADDR_HTTP = 3, ADDR_HTTPS = 5, HOST_MAX = 253 };
+enum { RV_HTTPS = 2, ADDR_HTTP = 3, ADDR_HTTPS = 5, HOST_MAX = 253, VARIABLES = 16,
+       NUMBERS = 1 << FDO_RV_DEV_PORT | 1 << FDO_RV_OWNER_PORT | 1 << FDO_RV_PROTOCOL | 1 << FDO_RV_DELAY };
 
 /* --- URIs --------------------------------------------------------------- */
 
@@ -58,100 +58,64 @@ static int is_name(imp_span s)
 	return s.len && s.len <= HOST_MAX;
 }
 
-static void put_uri(imp_wr *w, int secure, imp_span dns, imp_span ip, uint16_t port)
+/* URI number k of those that dns and ip give: names come first. */
+static imp_status put_uri(imp_wr *w, int secure, const struct parts *p, size_t k, uint32_t port)
 {
 	imp_wr_text(w, secure ? "https://" : "http://");
-	if (dns.len)
-		imp_wr_bytes(w, dns);
+	if (!k && is_name(p->dns))
+		imp_wr_bytes(w, p->dns);
 	else
-		put_ip(w, ip);
-	if (!port)
-		return;
-	imp_wr_u8(w, ':');
-	put_decimal(w, port);
+		put_ip(w, p->ip);
+	if (port) {
+		imp_wr_u8(w, ':');
+		put_decimal(w, port);
+	}
+	return imp_wr_end(w);
+}
+
+static size_t count_uris(const struct parts *p)
+{
+	return (size_t)is_name(p->dns) + (p->ip.len != 0);
+}
+
+static imp_span read_ip(imp_rd *r)
+{
+	imp_span ip = imp_cbor_bstr(r);
+	if (ip.len != 4 && ip.len != 16)
+		imp_rd_fail(r, IMP_EBADMSG);
+	return ip;
 }
 
 /* --- RendezvousInfo ----------------------------------------------------- */
 
-static void variable(imp_rd *v, uint64_t what, int device, struct parts *out)
-{
-	switch (what) {
-	case FDO_RV_DEV_ONLY:
-		out->dev_only = 1;
-		break;
-	case FDO_RV_OWNER_ONLY:
-		out->owner_only = 1;
-		break;
-	case FDO_RV_BYPASS:
-		out->bypass = 1;
-		break;
-	case FDO_RV_IP:
-		out->ip = imp_cbor_bstr(v);
-		if (out->ip.len != 4 && out->ip.len != 16)
-			imp_rd_fail(v, IMP_EBADMSG);
-		break;
-	case FDO_RV_DNS:
-		out->dns = imp_cbor_tstr(v);
-		break;
-	case FDO_RV_DEV_PORT:
-	case FDO_RV_OWNER_PORT: {
-		uint16_t port = (uint16_t)imp_cbor_uint_max(v, UINT16_MAX);
-		if (device == (what == FDO_RV_DEV_PORT))
-			out->port = port;
-		break;
-	}
-	case FDO_RV_PROTOCOL:
-		out->protocol = (uint8_t)imp_cbor_uint_max(v, UINT8_MAX);
-		break;
-	case FDO_RV_DELAY:
-		out->delay = (uint32_t)imp_cbor_uint_max(v, UINT32_MAX);
-		break;
-	default:
-		imp_cbor_raw(v);
-	}
-}
-
-/* [variable] or [variable, bstr .cbor value].  DevOnly, OwnerOnly and Bypass
- * have no value; one that is there all the same is not looked at. */
-static void instruction(imp_rd *r, int device, struct parts *out, uint32_t *seen)
+/* [variable] or [variable, bstr .cbor value].  What has no value may have one
+ * all the same; what is not known may have any. */
+static void instruction(imp_rd *r, struct parts *out)
 {
 	size_t n = imp_cbor_array(r);
-	uint64_t what = imp_cbor_uint_max(r, UINT8_MAX);
-	int bare = what == FDO_RV_DEV_ONLY || what == FDO_RV_OWNER_ONLY || what == FDO_RV_BYPASS;
-	imp_rd v = imp_rd_of(imp_bytes(NULL, 0));
-	if (n != 1 && n != 2)
+	unsigned what = (unsigned)imp_cbor_uint_max(r, UINT8_MAX);
+	uint32_t bit = what < VARIABLES ? 1u << what : 0;
+	imp_rd v = imp_rd_of(n == 2 ? imp_cbor_bstr(r) : imp_bytes(NULL, 0));
+	if (n - 1 > 1 || out->seen & bit)
 		imp_rd_fail(r, IMP_EBADMSG);
-	if (what < 32 && *seen >> what & 1)
-		imp_rd_fail(r, IMP_EBADMSG);
-	*seen |= what < 32 ? (uint32_t)1 << what : 0;
-	if (n == 2)
-		v = imp_rd_of(imp_cbor_bstr(r));
-	if (r->err)
-		return;
-	variable(&v, what, device, out);
-	if (bare ? v.err : imp_rd_end(&v))
+	out->seen |= bit;
+	if (what == FDO_RV_IP)
+		out->ip = read_ip(&v);
+	else if (what == FDO_RV_DNS)
+		out->dns = imp_cbor_tstr(&v);
+	else if (NUMBERS & bit)
+		out->number[what] = (uint32_t)imp_cbor_uint_max(&v, what == FDO_RV_DELAY ? UINT32_MAX : UINT16_MAX);
+	else if (imp_rd_left(&v))
+		imp_cbor_raw(&v);
+	if (imp_rd_end(&v))
 		imp_rd_fail(r, IMP_EBADMSG);
 }
 
-static void directive(imp_rd *r, int device, struct parts *out)
+static void directive(imp_rd *r, struct parts *out)
 {
-	uint32_t seen = 0;
 	memset(out, 0, sizeof *out);
-	out->protocol = RV_REST;
 	for (size_t n = imp_cbor_array(r); n && !r->err; n--)
-		instruction(r, device, out, &seen);
-}
-
-static imp_status nth(imp_span rvinfo, size_t i, int device, struct parts *out)
-{
-	imp_rd r = imp_rd_of(rvinfo);
-	size_t n = imp_cbor_array(&r);
-	if (r.err || i >= n)
-		return r.err ? r.err : IMP_EPROTO;
-	while (i--)
-		imp_cbor_raw(&r);
-	directive(&r, device, out);
-	return r.err;
+		instruction(r, out);
 }
 
 imp_status fdo_rv_check(imp_span rvinfo)
@@ -162,7 +126,7 @@ imp_status fdo_rv_check(imp_span rvinfo)
 	if (!n)
 		return IMP_EBADMSG;
 	for (; n && !r.err; n--)
-		directive(&r, 1, &p);
+		directive(&r, &p);
 	return imp_rd_end(&r);
 }
 
@@ -172,37 +136,38 @@ size_t fdo_rv_count(imp_span rvinfo)
 	return imp_cbor_array(&r);
 }
 
-/* HTTP is what we speak; REST leaves the choice to us. */
-static int usable(const struct parts *p)
+/* HTTP is what we speak. */
+static imp_status look(imp_span rvinfo, size_t i, int device, struct parts *p, fdo_directive *out)
 {
-	return p->protocol == RV_REST || p->protocol == RV_HTTP || p->protocol == RV_HTTPS;
+	imp_rd r = imp_rd_of(rvinfo);
+	memset(out, 0, sizeof *out);
+	if (i >= imp_cbor_array(&r))
+		return r.err ? r.err : IMP_EPROTO;
+	while (i--)
+		imp_cbor_raw(&r);
+	directive(&r, p);
+	out->bypass = p->seen >> FDO_RV_BYPASS & 1;
+	out->delay = p->number[FDO_RV_DELAY];
+	if (p->number[FDO_RV_PROTOCOL] <= RV_HTTPS && !(p->seen >> (device ? FDO_RV_OWNER_ONLY : FDO_RV_DEV_ONLY) & 1))
+		out->addresses = (uint16_t)count_uris(p);
+	out->skip = !out->addresses;
+	return r.err;
 }
 
 imp_status fdo_rv_directive(imp_span rvinfo, size_t i, int device, fdo_directive *out)
 {
 	struct parts p;
-	imp_status st = nth(rvinfo, i, device, &p);
-	memset(out, 0, sizeof *out);
-	if (st)
-		return st;
-	out->bypass = p.bypass;
-	out->delay = p.delay;
-	if (usable(&p) && !(device ? p.owner_only : p.dev_only))
-		out->addresses = (uint16_t)(is_name(p.dns) + (p.ip.len != 0));
-	out->skip = !out->addresses;
-	return IMP_OK;
+	return look(rvinfo, i, device, &p, out);
 }
 
 imp_status fdo_rv_uri(imp_span rvinfo, size_t i, size_t k, int device, imp_wr *uri)
 {
 	struct parts p;
 	fdo_directive d;
-	imp_status st = fdo_rv_directive(rvinfo, i, device, &d);
+	imp_status st = look(rvinfo, i, device, &p, &d);
 	if (st || k >= d.addresses)
 		return st ? st : IMP_EPROTO;
-	nth(rvinfo, i, device, &p);
-	put_uri(uri, p.protocol == RV_HTTPS, !k && is_name(p.dns) ? p.dns : imp_bytes(NULL, 0), p.ip, p.port);
-	return imp_wr_end(uri);
+	return put_uri(uri, p.number[FDO_RV_PROTOCOL] == RV_HTTPS, &p, k, p.number[device ? FDO_RV_DEV_PORT : FDO_RV_OWNER_PORT]);
 }
 
 /* --- RVTO2AddrEntry ----------------------------------------------------- */
@@ -213,50 +178,40 @@ static void address(imp_rd *r, struct parts *out)
 	imp_cbor_array_of(r, 4);
 	if (imp_cbor_is_null(r))
 		imp_cbor_null(r);
-	else {
-		out->ip = imp_cbor_bstr(r);
-		if (out->ip.len != 4 && out->ip.len != 16)
-			imp_rd_fail(r, IMP_EBADMSG);
-	}
+	else
+		out->ip = read_ip(r);
 	if (imp_cbor_is_null(r))
 		imp_cbor_null(r);
 	else
 		out->dns = imp_cbor_tstr(r);
-	out->port = (uint16_t)imp_cbor_uint_max(r, UINT16_MAX);
-	out->protocol = (uint8_t)imp_cbor_uint_max(r, UINT8_MAX);
-}
-
-imp_status fdo_addr_check(imp_span addrs)
-{
-	imp_rd r = imp_rd_of(addrs);
-	struct parts p;
-	size_t n = imp_cbor_array(&r);
-	if (!n)
-		return IMP_EBADMSG;
-	for (; n && !r.err; n--) {
-		address(&r, &p);
-		if (!p.ip.len && !p.dns.len)
-			imp_rd_fail(&r, IMP_EBADMSG);
-	}
-	return imp_rd_end(&r);
+	out->number[FDO_RV_DEV_PORT] = (uint32_t)imp_cbor_uint_max(r, UINT16_MAX);
+	out->number[FDO_RV_PROTOCOL] = (uint32_t)imp_cbor_uint_max(r, UINT8_MAX);
+	if (!out->ip.len && !out->dns.len)
+		imp_rd_fail(r, IMP_EBADMSG);
 }
 
 imp_status fdo_addr_uri(imp_span addrs, size_t k, imp_wr *uri)
 {
 	imp_rd r = imp_rd_of(addrs);
 	struct parts p;
-	for (size_t n = imp_cbor_array(&r); n && !r.err; n--) {
-		size_t dns, has;
+	size_t n = imp_cbor_array(&r), has;
+	if (!n)
+		return IMP_EBADMSG;
+	for (; n && !r.err; n--) {
+		uint32_t how;
 		address(&r, &p);
-		if (r.err || (p.protocol != ADDR_HTTP && p.protocol != ADDR_HTTPS))
-			continue;
-		dns = (size_t)is_name(p.dns);
-		has = dns + (p.ip.len != 0);
-		if (k < has) {
-			put_uri(uri, p.protocol == ADDR_HTTPS, dns && !k ? p.dns : imp_bytes(NULL, 0), p.ip, p.port);
-			return imp_wr_end(uri);
-		}
+		how = p.number[FDO_RV_PROTOCOL];
+		has = how == ADDR_HTTP || how == ADDR_HTTPS ? count_uris(&p) : 0;
+		if (k < has && !r.err)
+			return put_uri(uri, how == ADDR_HTTPS, &p, k, p.number[FDO_RV_DEV_PORT]);
 		k -= has;
 	}
-	return r.err ? r.err : IMP_EPROTO;
+	return imp_rd_end(&r) ? IMP_EBADMSG : IMP_EPROTO;
+}
+
+/* All of them are read when none is meant. */
+imp_status fdo_addr_check(imp_span addrs)
+{
+	imp_status st = fdo_addr_uri(addrs, SIZE_MAX, NULL);
+	return st == IMP_EPROTO ? IMP_OK : st;
 }

@@ -60,23 +60,21 @@ size_t fdo_info_left(const fdo_info_wr *w, const char *module, const char *messa
 	return left(w, strlen(module) + 1 + strlen(message));
 }
 
-int fdo_info_put_named(fdo_info_wr *w, imp_span module, imp_span message, imp_span value)
+/* A pair whose value is `first` and `second` one after the other. */
+static int put(fdo_info_wr *w, imp_span module, imp_span message, imp_span first, imp_span second)
 {
 	imp_wr o = imp_wr_to(w->to + w->len, w->cap - w->len);
-	if (value.len > left(w, module.len + 1 + message.len) || w->count == UINT16_MAX)
+	size_t key = module.len + 1 + message.len;
+	if (first.len + second.len > left(w, key) || w->count == UINT16_MAX)
 		return 0;
 	imp_cbor_put_array(&o, 2);
-	/* a text of three parts: its head is that of a byte string, plus 0x20 */
-	{
-		size_t at = o.len;
-		imp_cbor_put_bstr_head(&o, module.len + 1 + message.len);
-		if (!imp_wr_end(&o))
-			o.to[at] = (uint8_t)(o.to[at] + 0x20);
-	}
+	imp_cbor_put_tstr_head(&o, key);
 	imp_wr_bytes(&o, module);
 	imp_wr_u8(&o, ':');
 	imp_wr_bytes(&o, message);
-	imp_cbor_put_bstr(&o, value);
+	imp_cbor_put_bstr_head(&o, first.len + second.len);
+	imp_wr_bytes(&o, first);
+	imp_wr_bytes(&o, second);
 	if (imp_wr_end(&o))
 		return 0;
 	w->len += o.len;
@@ -84,9 +82,19 @@ int fdo_info_put_named(fdo_info_wr *w, imp_span module, imp_span message, imp_sp
 	return 1;
 }
 
+int fdo_info_put_named(fdo_info_wr *w, imp_span module, imp_span message, imp_span value)
+{
+	return put(w, module, message, value, imp_bytes(NULL, 0));
+}
+
+static int put_text(fdo_info_wr *w, const char *module, const char *message, imp_span first, imp_span second)
+{
+	return put(w, imp_bytes(module, strlen(module)), imp_bytes(message, strlen(message)), first, second);
+}
+
 int fdo_info_put(fdo_info_wr *w, const char *module, const char *message, imp_span value)
 {
-	return fdo_info_put_named(w, imp_bytes(module, strlen(module)), imp_bytes(message, strlen(message)), value);
+	return put_text(w, module, message, value, imp_bytes(NULL, 0));
 }
 
 int fdo_info_put_bool(fdo_info_wr *w, const char *module, const char *message, int v)
@@ -103,40 +111,20 @@ int fdo_info_put_int(fdo_info_wr *w, const char *module, const char *message, in
 	return fdo_info_put(w, module, message, imp_wr_span(&o));
 }
 
-/* A value that is a string: its head and bytes are written in place. */
-static int put_string(fdo_info_wr *w, const char *module, const char *message, imp_span v, uint8_t major)
-{
-	size_t mark = w->len, n = head(v.len) + v.len;
-	imp_wr o;
-	uint8_t *at;
-	if (v.len > UINT16_MAX || n > fdo_info_left(w, module, message))
-		return 0;
-	/* the pair with its value's bytes still to be set, then the value */
-	if (!fdo_info_put(w, module, message, imp_bytes(NULL, 0)))
-		return 0;
-	at = w->to + w->len - 1; /* the empty bstr's head */
-	o = imp_wr_to(at, w->cap - (size_t)(at - w->to));
-	imp_cbor_put_bstr_head(&o, n);
-	at = o.to + o.len;
-	imp_cbor_put_bstr(&o, v);
-	if (imp_wr_end(&o)) {
-		w->len = mark;
-		w->count--;
-		return 0;
-	}
-	*at = (uint8_t)(*at + major);
-	w->len = (size_t)(o.to + o.len - w->to);
-	return 1;
-}
-
 int fdo_info_put_text(fdo_info_wr *w, const char *module, const char *message, imp_span v)
 {
-	return put_string(w, module, message, v, 0x20);
+	uint8_t b[9];
+	imp_wr o = imp_wr_to(b, sizeof b);
+	imp_cbor_put_tstr_head(&o, v.len);
+	return put_text(w, module, message, imp_wr_span(&o), v);
 }
 
 int fdo_info_put_bytes(fdo_info_wr *w, const char *module, const char *message, imp_span v)
 {
-	return put_string(w, module, message, v, 0);
+	uint8_t b[9];
+	imp_wr o = imp_wr_to(b, sizeof b);
+	imp_cbor_put_bstr_head(&o, v.len);
+	return put_text(w, module, message, imp_wr_span(&o), v);
 }
 
 void fdo_info_end_device(const fdo_info_wr *w, imp_wr *out, int more)

@@ -141,6 +141,11 @@ imp_key fdo_key_view(const fdo_key *k)
 	return v;
 }
 
+imp_key fdo_key_flat(imp_span flat)
+{
+	return imp_key_from(flat);
+}
+
 int fdo_key_same(const fdo_key *a, const fdo_key *b)
 {
 	return a->alg == b->alg && imp_same(bits_of(a), bits_of(b));
@@ -267,6 +272,12 @@ void fdo_put_key_chain(imp_wr *w, uint8_t type, const imp_span *certs, size_t n)
 	imp_cbor_put_array(w, n);
 	for (size_t i = 0; i < n; i++)
 		imp_cbor_put_bstr(w, certs[i]);
+}
+
+imp_status fdo_verify(const imp_crypto *c, const imp_cose *m, const fdo_key *k)
+{
+	imp_key view = fdo_key_view(k);
+	return imp_cose_verify1(c, m, fdo_key_sig(k), &view, imp_bytes(NULL, 0));
 }
 
 /* --- hashes ------------------------------------------------------------- */
@@ -523,7 +534,6 @@ static const char *entry_fault(const fdo_walk *w, const fdo_entry *e)
 
 imp_status fdo_walk_next(const imp_crypto *c, fdo_walk *w, imp_span entry, const char **why)
 {
-	imp_key signer = fdo_key_view(&w->owner);
 	fdo_entry e;
 	fdo_key next;
 	imp_status st = fdo_read_entry(entry, &e);
@@ -534,7 +544,7 @@ imp_status fdo_walk_next(const imp_crypto *c, fdo_walk *w, imp_span entry, const
 	if (*why)
 		return IMP_EAUTH;
 	*why = "signature";
-	st = imp_cose_verify1(c, &e.cose, fdo_key_sig(&w->owner), &signer, imp_bytes(NULL, 0));
+	st = fdo_verify(c, &e.cose, &w->owner);
 	if (st)
 		return st;
 	*why = "owner key";

@@ -39,6 +39,8 @@ int32_t    fdo_key_sig(const fdo_key *k);
  * FDO_PK_RSAPSS selects PSS, 0 does not matter); 0: not a key of FDO.  A key in
  * a slot says its curve in alg, or for RSA its COSE algorithm. */
 int32_t    fdo_private_sig(const imp_key *priv, uint8_t type);
+/* A key from its flat form (imprint.h). */
+imp_key fdo_key_flat(imp_span flat);
 /* "secp256r1", "secp384r1", "rsa2048", "rsa3072": the TYPE in fdo.h's names. */
 const char *fdo_key_name(const fdo_key *k);
 /* The public half of a private key: EC bytes by x * G, RSA out of the private
@@ -52,6 +54,9 @@ int32_t    fdo_hash_alg(int32_t device_sig, int32_t owner_sig);
 void fdo_put_key(imp_wr *w, const fdo_key *k, uint8_t enc);
 /* Write a PublicKey as X5CHAIN, leaf first. */
 void fdo_put_key_chain(imp_wr *w, uint8_t type, const imp_span *certs, size_t n);
+
+/* Verify a Sign1 under this key with the algorithm that goes with it. */
+imp_status fdo_verify(const imp_crypto *c, const imp_cose *m, const fdo_key *k);
 
 /* --- hashes ------------------------------------------------------------- */
 

@@ -23,6 +23,11 @@ static uint16_t uint16(imp_rd *r)
 	return (uint16_t)imp_cbor_uint_max(r, UINT16_MAX);
 }
 
+static uint8_t uint8(imp_rd *r)
+{
+	return (uint8_t)imp_cbor_uint_max(r, UINT8_MAX);
+}
+
 static uint16_t uint16_or_null(imp_rd *r)
 {
 	if (!imp_cbor_is_null(r))
@@ -36,6 +41,13 @@ static imp_rd start(imp_span in, size_t elements)
 	imp_rd r = imp_rd_of(in);
 	imp_cbor_array_of(&r, elements);
 	return r;
+}
+
+/* The first of two readers' errors. */
+static imp_status ends(const imp_rd *a, const imp_rd *b)
+{
+	imp_status st = imp_rd_end(a);
+	return st ? st : imp_rd_end(b);
 }
 
 static void digest(imp_rd *r, fdo_hash *out, int32_t a, int32_t b)
@@ -96,7 +108,7 @@ void fdo_pubkey_read(imp_rd *r, fdo_pubkey *out)
 	imp_rd in;
 	out->raw = imp_cbor_raw(r);
 	in = start(out->raw, 3);
-	out->type = (uint8_t)imp_cbor_uint_max(&in, UINT8_MAX);
+	out->type = uint8(&in);
 	out->enc = (uint8_t)imp_cbor_uint_max(&in, FDO_ENC_COSEKEY);
 	out->body = imp_cbor_raw(&in);
 	if (imp_rd_end(&in))
@@ -114,12 +126,12 @@ imp_status fdo_read_app_start(imp_span in, fdo_mfginfo *out)
 {
 	imp_rd r = start(in, 1), m = imp_cbor_inside(&r);
 	imp_cbor_array_of(&m, 5);
-	out->type = (uint8_t)imp_cbor_uint_max(&m, UINT8_MAX);
+	out->type = uint8(&m);
 	out->enc = (uint8_t)imp_cbor_uint_max(&m, FDO_ENC_COSEKEY);
 	out->serial = imp_cbor_tstr(&m);
 	out->info = imp_cbor_tstr(&m);
 	out->csr = imp_cbor_bstr(&m);
-	return imp_rd_end(&r) ? imp_rd_end(&r) : imp_rd_end(&m);
+	return ends(&r, &m);
 }
 
 static void mfginfo(imp_wr *w, const fdo_mfginfo *m)
@@ -160,7 +172,7 @@ imp_status fdo_read_set_hmac(imp_span in, fdo_hash *hmac, imp_span *raw)
 	*raw = imp_cbor_raw(&r);
 	m = imp_rd_of(*raw);
 	fdo_hmac_read(&m, hmac);
-	return imp_rd_end(&r) ? imp_rd_end(&r) : imp_rd_end(&m);
+	return ends(&r, &m);
 }
 
 void fdo_put_set_hmac(imp_wr *w, const fdo_hash *hmac)
@@ -209,7 +221,7 @@ imp_status fdo_read_owner_sign(imp_span in, fdo_owner_sign *out)
 	out->voucher = imp_cbor_raw(&m);
 	out->wait = (uint32_t)imp_cbor_uint_max(&m, UINT32_MAX);
 	out->nonce = fixed(&m, FDO_NONCE);
-	return imp_rd_end(&r) ? imp_rd_end(&r) : imp_rd_end(&m);
+	return ends(&r, &m);
 }
 
 void fdo_put_to0d_start(imp_wr *w)
@@ -337,7 +349,7 @@ imp_status fdo_read_eat(imp_span in, imp_cose *cose, fdo_eat *out)
 	r = imp_rd_of(setup);
 	if (setup.len)
 		out->setup_nonce = fixed(&r, FDO_NONCE);
-	return imp_rd_end(&m) ? imp_rd_end(&m) : imp_rd_end(&r);
+	return ends(&m, &r);
 }
 
 void fdo_put_eat_payload(imp_wr *w, const fdo_eat *m)
@@ -396,7 +408,7 @@ static imp_status prove_ovhdr_header(const imp_cose *cose, fdo_prove_ovhdr *out)
 	imp_rd key = imp_rd_of(imp_cose_header(cose, FDO_CUPH_OWNER_KEY, 0));
 	out->nonce_dv = fixed(&nonce, FDO_NONCE);
 	fdo_pubkey_read(&key, &out->owner);
-	return imp_rd_end(&nonce) ? imp_rd_end(&nonce) : imp_rd_end(&key);
+	return ends(&nonce, &key);
 }
 
 imp_status fdo_read_prove_ovhdr(imp_span in, imp_cose *cose, fdo_prove_ovhdr *out)
@@ -407,7 +419,7 @@ imp_status fdo_read_prove_ovhdr(imp_span in, imp_cose *cose, fdo_prove_ovhdr *ou
 		return imp_rd_end(&r);
 	r = start(cose->payload, 8);
 	out->ovheader = imp_cbor_bstr(&r);
-	out->entries = (uint8_t)imp_cbor_uint_max(&r, UINT8_MAX);
+	out->entries = uint8(&r);
 	out->hmac_raw = imp_cbor_raw(&r);
 	out->nonce_ov = fixed(&r, FDO_NONCE);
 	fdo_siginfo_read(&r, &out->sig);
@@ -446,7 +458,7 @@ void fdo_put_prove_ovhdr_header(imp_wr *w, const fdo_prove_ovhdr *m)
 imp_status fdo_read_get_entry(imp_span in, uint8_t *number)
 {
 	imp_rd r = start(in, 1);
-	*number = (uint8_t)imp_cbor_uint_max(&r, UINT8_MAX);
+	*number = uint8(&r);
 	return imp_rd_end(&r);
 }
 
@@ -459,7 +471,7 @@ void fdo_put_get_entry(imp_wr *w, uint8_t number)
 imp_status fdo_read_next_entry(imp_span in, uint8_t *number, imp_span *entry)
 {
 	imp_rd r = start(in, 2);
-	*number = (uint8_t)imp_cbor_uint_max(&r, UINT8_MAX);
+	*number = uint8(&r);
 	*entry = imp_cbor_raw(&r);
 	return imp_rd_end(&r);
 }
@@ -581,7 +593,7 @@ imp_status fdo_read_error(imp_span in, fdo_err *out)
 {
 	imp_rd r = start(in, 5);
 	out->code = uint16(&r);
-	out->previous = (uint8_t)imp_cbor_uint_max(&r, UINT8_MAX);
+	out->previous = uint8(&r);
 	out->text = imp_cbor_tstr(&r);
 	imp_cbor_raw(&r); /* timestamp: int, tag 0 or 1, null */
 	imp_cbor_raw(&r);
