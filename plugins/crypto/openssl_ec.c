@@ -3,7 +3,12 @@
  * Everything but ECDSA stands on EC_POINT_mul(), which is constant time as
  * long as it is given one term: an EC_KEY would copy its group and derive a
  * public key that is not asked for.  ECDSA needs an EC_KEY; it is made
- * without a public key to sign. */
+ * without a public key to sign.
+ *
+ * How constant "constant time" is: OpenSSL has code of its own for P-256
+ * and P-521; the other curves go up a ladder on blinded coordinates, whose
+ * arithmetic varies with the blinded numbers.  Numbers lose their leading
+ * zero bytes on the way in, as everywhere in OpenSSL. */
 #include "openssl_in.h"
 
 #include <openssl/ec.h>
