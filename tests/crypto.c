@@ -5,18 +5,12 @@
  * not claim: such rows are skipped and say so; what it claims (`must`, and
  * its own can()) it may not lack. */
 #include "crypto.h"
+#include "crypto-list.h"
 #include "t.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum { FIELDS = 8, ARENA = 1 << 22, OUT = 1 << 17, LETS = 100 };
-
-struct provider {
-	const char *name;
-	const imp_crypto *c;
-	const int32_t *must;
-	int random_ecdsa; /* its ECDSA signatures are not those of RFC 6979 */
-};
 
 struct row {
 	const char *op, *word[FIELDS], *why;
@@ -29,29 +23,7 @@ static uint8_t arena[ARENA], out[OUT], work[OUT];
 static size_t used;
 static imp_span lets[LETS];
 
-/* --- what providers must offer ------------------------------------------ */
-
-static const int32_t must_bearssl[] = {
-	IMP_A_SHA1, IMP_A_SHA256, IMP_A_SHA384, IMP_A_SHA512, IMP_A_HMAC256, IMP_A_HMAC384, IMP_A_HMAC512,
-	IMP_A_CMAC, IMP_A_AES_ECB, IMP_A_AES_CBC, IMP_A_AES_CTR, IMP_A_A128GCM, IMP_A_A192GCM, IMP_A_A256GCM,
-	IMP_A_CHACHAPOLY, IMP_A_CCM8_128, IMP_A_CCM16_128, IMP_A_CCM64_128, IMP_A_CCM64_256, IMP_A_TLS_CCM8,
-	IMP_A_TLS_CCM, IMP_A_ES256, IMP_A_ES384, IMP_A_ES512, IMP_A_RS256, IMP_A_RS384, IMP_A_OAEP256, 0,
-};
-static const int32_t must_small[] = {
-	IMP_A_SHA256, IMP_A_SHA384, IMP_A_HMAC256, IMP_A_HMAC384, IMP_A_CMAC, IMP_A_AES_CTR, IMP_A_A128GCM,
-	IMP_A_A192GCM, IMP_A_A256GCM, IMP_A_CCM8_128, IMP_A_CCM16_128, IMP_A_CCM64_128, IMP_A_CCM64_256,
-	IMP_A_TLS_CCM8, IMP_A_TLS_CCM, IMP_A_ES256, 0,
-};
-static const int32_t must_sodium[] = {
-	IMP_A_SHA256, IMP_A_SHA512, IMP_A_HMAC256, IMP_A_HMAC512, IMP_A_CHACHAPOLY, IMP_A_EDDSA, 0,
-};
-static const int32_t must_openssl[] = {
-	IMP_A_SHA1, IMP_A_SHA256, IMP_A_SHA384, IMP_A_SHA512, IMP_A_HMAC256, IMP_A_HMAC384, IMP_A_HMAC512,
-	IMP_A_CMAC, IMP_A_AES_ECB, IMP_A_AES_CBC, IMP_A_AES_CTR, IMP_A_A128GCM, IMP_A_A192GCM, IMP_A_A256GCM,
-	IMP_A_CHACHAPOLY, IMP_A_CCM8_128, IMP_A_CCM16_128, IMP_A_CCM64_128, IMP_A_CCM64_256, IMP_A_TLS_CCM8,
-	IMP_A_TLS_CCM, IMP_A_ES256, IMP_A_ES384, IMP_A_ES512, IMP_A_RS256, IMP_A_RS384, IMP_A_PS256, IMP_A_PS384,
-	IMP_A_OAEP256, IMP_A_EDDSA, 0,
-};
+/* --- reading rows -------------------------------------------------------- */
 
 static const struct named { const char *name; int32_t alg; } names[] = {
 	{"SHA1", IMP_A_SHA1}, {"SHA256", IMP_A_SHA256}, {"SHA384", IMP_A_SHA384}, {"SHA512", IMP_A_SHA512},
@@ -66,8 +38,6 @@ static const struct named { const char *name; int32_t alg; } names[] = {
 	{"X25519", IMP_C_X25519}, {"ED25519", IMP_C_ED25519}, {"ok", IMP_OK}, {"auth", IMP_EAUTH},
 	{"arg", IMP_EARG}, {"badmsg", IMP_EBADMSG}, {"unsup", IMP_EUNSUP},
 };
-
-/* --- reading rows -------------------------------------------------------- */
 
 static int32_t number(const char *word)
 {
@@ -529,24 +499,14 @@ static void try_file(FILE *f, const struct provider *list, size_t n)
  * to try. */
 int main(int argc, char **argv)
 {
-	static const imp_crypto *const all[] = {&imp_bearssl, &imp_sodium, NULL};
-	imp_crypto mux;
-	const struct provider list[] = {
-		{"bearssl", &imp_bearssl, must_bearssl, 0},
-		{"bearssl.ec", &imp_bearssl_ec, must_small, 0},
-		{"sodium", &imp_sodium, must_sodium, 0},
-		{"openssl", &imp_openssl, must_openssl, 1},
-		{"mux of bearssl and sodium", &mux, must_bearssl, 0},
-	};
+	struct provider list[MOST], chosen[MOST];
+	size_t all = t_providers(list), n = 0;
 	const char *file = argc > 1 ? argv[1] : T_VECTORS "/crypto.txt", *only = argc > 2 ? argv[2] : "";
-	struct provider chosen[sizeof list / sizeof *list];
-	size_t n = 0;
 	FILE *f = fopen(file, "r");
-	imp_mux(&mux, all);
 	lets[0] = imp_bytes(arena, 0);
 	if (!t_check("the rows are there", f != NULL, file))
 		return t_end();
-	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+	for (size_t i = 0; i < all; i++)
 		if (strncmp(list[i].name, only, strlen(only)) == 0)
 			chosen[n++] = list[i];
 	t_check("a provider is there", n > 0, only);

@@ -101,20 +101,22 @@ m3="-mcpu=cortex-m3"
 claim "BearSSL builds for Cortex-M3" compile m3bear "$m3 $base -w $libs -I$out/src/bearssl/src -DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0 -DBR_USE_GETENTROPY=0" $bear_src
 claim "the image builds" compile m3 "$m3 $ours" $core_src $plug_src tests/toy.c $here/image.c
 claim "libcbor builds for it" compile m3 "$m3 $base -w $libs" $cbor_src
-link() {
-	rm -f $out/bear.a
-	${cross}ar rc $out/bear.a $out/m3bear/*.o
+rm -f $out/bear.a
+${cross}ar rc $out/bear.a $out/m3bear/*.o
+link() { # link IMAGE RAM SIZE OBJECTS...
+	image=$1 ram=$2 size=$3
+	shift 3
 	${cross}gcc --specs=picolibc.specs --crt0=semihost --oslib=semihost $m3 -mthumb -Wl,--gc-sections \
-		-Wl,--defsym=__flash=0,--defsym=__flash_size=4M,--defsym=__ram=0x20000000,--defsym=__ram_size=4M,--defsym=__stack_size=64K \
-		$out/m3/*.o $out/bear.a -o $out/image.elf
+		-Wl,--defsym=__flash=0,--defsym=__flash_size=4M,--defsym=__ram=$ram,--defsym=__ram_size=$size,--defsym=__stack_size=64K \
+		"$@" $out/bear.a -o "$out/$image.elf"
 }
-claim "it links" link
-run() {
+claim "it links" link image 0x20000000 4M $out/m3/*.o
+run() { # run IMAGE [,arg=...]
 	timeout 300 qemu-system-arm -M mps2-an385 -cpu cortex-m3 -nographic -monitor none -serial none \
-		-semihosting-config enable=on,target=native -kernel $out/image.elf >$out/image.out 2>&1
+		-semihosting-config "enable=on,target=native${2-}" -kernel "$out/$1.elf" >"$out/$1.out" 2>&1
 }
 rc=0
-run || rc=$?
+run image || rc=$?
 retell $out/image.out "qemu: "
 cp $out/image.out $out/why
 ok "qemu-system-arm -M mps2-an385 ran the image to its end, exit $rc" $rc
@@ -124,5 +126,14 @@ for o in $out/m4/abi_*.o $out/m4/core_*.o $out/m4/plugins_*.o; do
 done >$out/why
 [ ! -s $out/why ] || rc=1
 ok "0 allocations: $(ls $out/m4/abi_*.o $out/m4/core_*.o $out/m4/plugins_*.o | wc -l) objects know no allocator" $rc
+
+# --- the vectors of tests/crypto.c on the same machine --------------------------------
+
+claim "the crypto vectors build" compile m3crypto "$m3 $ours"' -DT_VECTORS=\"tests/vectors\"' tests/crypto.c $here/crypto.c
+claim "they link" link crypto 0x21000000 16M $out/m3crypto/*.o $out/m3/core_*.o $out/m3/plugins_crypto_*.o $out/m3/build-cortex-m_src_libcbor_*.o
+rc=0
+run crypto ,arg=tests/vectors/crypto.txt || rc=$?
+grep -a '^not ok' $out/crypto.out >$out/why || tail -n 3 $out/crypto.out >$out/why
+ok "qemu: $(grep -a '^ok' $out/crypto.out | grep -vc ' # SKIP') rows of the crypto vectors by BearSSL, exit $rc" $rc
 echo "1..$n"
 exit $failed
