@@ -100,7 +100,6 @@ local say = {
 		s.beliefs[#s.beliefs + 1] = { player = e.player, topic = e.topic, name = e.name, secret = e.secret or false, size = e.size, value = e.value }
 	end,
 	knowledge = function(s, e)
-		if e.forgotten then return end
 		local key = e.player .. " " .. e.topic .. " " .. e.name
 		s.asked[key] = true
 		for i, k in ipairs(s.knowledge) do

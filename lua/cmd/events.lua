@@ -12,7 +12,7 @@ local people = {
 		local said = e.verdict == "yes" and U.paint("green", "yes") or e.verdict == "later" and U.paint("yellow", "later, " .. e.seconds .. " s") or U.paint("red", "no: " .. tostring(e.reason))
 		return ("%s: %s %s? %s"):format(e.role, e.topic, e.name, said)
 	end,
-	knowledge = function(e) return ("learnt %s %s%s"):format(e.topic, e.name, e.forgotten and " (forgotten)" or e.secret and " (secret)" or ": " .. (e.value or "")) end,
+	knowledge = function(e) return ("learnt %s %s%s"):format(e.topic, e.name, e.secret and " (secret)" or ": " .. (e.value or "")) end,
 	done = function(e)
 		if e.code == 0 then return U.paint("green", "done") .. (e.run and ": " .. e.run or "") end
 		if e.code > 0 then return ("done for now, again in %d s"):format((e.when or 0) // 1000) end

@@ -116,10 +116,18 @@ end
 
 function F:committed(run)
 	for _, k in ipairs(run.learnt) do
-		self.say { event = "knowledge", topic = k.topic, name = k.name, secret = k.secret or nil, size = #k.data, value = not k.secret and F.readable(k.data) or nil, forgotten = k.forget or nil }
+		self.say { event = "knowledge", topic = k.topic, name = k.name, secret = k.secret or nil, size = #k.data, value = not k.secret and F.readable(k.data) or nil }
 		if self.hooks.known then self.hooks.known(k) end
 	end
 	run.learnt = {}
+end
+
+-- What is forgotten before it was kept is not told.
+function F.unlearn(run, m)
+	for i = #run.learnt, 1, -1 do
+		local k = run.learnt[i]
+		if k.topic == m.topic and (k.name == m.name or m.name:sub(-1) == "/" and k.name:sub(1, #m.name) == m.name) then table.remove(run.learnt, i) end
+	end
 end
 
 function F:learn(m)
@@ -130,8 +138,9 @@ function F:learn(m)
 		local ok, why = self.store:learn(self.subject, { topic = m.topic, name = m.name, code = m.code, data = m.data, when = m.when, now = m.now, forget = m.forget, secret = m.secret or secret(m.topic), many = self:many(m.topic, m.name), run = run.number })
 		code = ok and OK or ENOSPC
 		if not ok then self.say { event = "trouble", text = "the store: " .. why } end
-		if ok and m.code == 0 and m.topic ~= 0 then
-			run.learnt[#run.learnt + 1] = { topic = m.topic, name = m.name, data = m.data, secret = m.secret or secret(m.topic), forget = m.forget }
+		if ok and m.forget then self.unlearn(run, m) end
+		if ok and m.code == 0 and m.topic ~= 0 and not m.forget then
+			run.learnt[#run.learnt + 1] = { topic = m.topic, name = m.name, data = m.data, secret = m.secret or secret(m.topic) }
 		end
 	elseif m.now then
 		code = self.store:commit(run.number) and code or ENOSPC

@@ -515,7 +515,9 @@ static imp_status info_answer(struct fdo_owner *o, imp_cx *cx, const imp_msg *in
 	uint8_t *to = cx->room(cx, cap);
 	fdo_info_wr pairs = fdo_info_start(to, to ? cap : 0, cap);
 	imp_status st = to ? fdo_ownersi_answer(&t->si, &o->hold, cx->crypto, in, &pairs, &why) : IMP_ENOSPC;
-	return st < 0 ? refuse(o, cx, st, FDO_E_INTERNAL, why) : go_on(o, cx, &pairs);
+	if (st < 0)
+		return refuse(o, cx, st, FDO_E_INTERNAL, why);
+	return pairs.count ? send_info(o, cx, &pairs) : go_on(o, cx, &pairs); /* what is said must leave before the next part is asked for */
 }
 
 /* --- 70, 71: done ------------------------------------------------------------ */

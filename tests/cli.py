@@ -1,0 +1,312 @@
+"""cli.py -- the imprint command as its users meet it (TAP).
+
+usage: cli.py IMPRINT VECTORS"""
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+IMPRINT, VECTORS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+count = failures = 0
+tmp = tempfile.TemporaryDirectory(prefix="imprint-cli-")
+os.chdir(tmp.name)
+
+
+def check(claim, holds, detail=""):
+    global count, failures
+    count += 1
+    failures += not holds
+    detail = " ".join(str(detail).split())[:300]
+    print(f"{'ok' if holds else 'not ok'} {count} - {claim}{': ' + detail if detail else ''}", flush=True)
+    return holds
+
+
+def run(*args, stdin=None, timeout=60):
+    p = subprocess.run([IMPRINT, *args], input=stdin, capture_output=True, timeout=timeout)
+    return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
+
+
+class Server:
+    """A player with --events: what it says, as dicts."""
+
+    def __init__(self, *args):
+        self.p = subprocess.Popen([IMPRINT, *args, "--events", "--attached"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.said = []
+
+    def until(self, event):
+        for line in self.p.stdout:
+            self.said.append(json.loads(line))
+            if self.said[-1]["event"] == event:
+                return self.said[-1]
+        raise SystemExit(f"Bail out! it ended before '{event}': {self.p.stderr.read().decode()}")
+
+    def end(self):
+        self.p.stdin.close()
+        for line in self.p.stdout:
+            self.said.append(json.loads(line))
+        return self.p.wait(10)
+
+
+WORDS = ["demo", "list", "make", "device", "serve", "voucher", "inspect", "help"]
+
+USAGE = [  # wrong command lines, and what the message must say
+    (["lsit"], "nearest: list"),
+    (["sreve"], "nearest: serve"),
+    (["list", "--jsn"], "nearest: --json"),
+    (["list", "x"], "takes no argument 'x'"),
+    (["inspect"], "which file"),
+    (["voucher"], "show, verify or extend"),
+    (["voucher", "extnd", "x"], "nearest: extend"),
+    (["voucher", "show"], "takes one file"),
+    (["voucher", "extend", "x"], "--key and --to"),
+    (["make"], "make what"),
+    (["make", "kye", "x"], "nearest: key"),
+    (["make", "key"], "takes one path"),
+    (["make", "key", "x", "--curve", "p255"], "p256 or p384"),
+    (["make", "fdo", "d"], "--key"),
+    (["make", "fdo", "d", "--key", "x"], "--rv URL or --bypass URL"),
+    (["make", "fdo", "d", "--key", "x", "--rv", "http://h", "--bypass", "http://h"], "--rv URL or --bypass URL"),
+    (["make", "fdo", "d", "--key", "x", "--rv", "http://h", "--count", "0"], "number from 1"),
+    (["make", "fdo", "d", "--key", "x", "--rv", "http://h", "--count", "many"], "number from 1"),
+    (["serve"], "serve what"),
+    (["serve", "fod"], "nearest: fdo"),
+    (["serve", "fdo"], "--role"),
+    (["serve", "fdo", "--role", "onwer"], "nearest: owner"),
+    (["serve", "fdo", "--role", "owner"], "--key FILE"),
+    (["serve", "fdo", "--role"], "needs a value"),
+    (["serve", "fdo", "--role", "rv", "--role", "rv"], "given twice"),
+    (["serve", "fdo", "--role", "rv", "--once=1"], "takes no value"),
+    (["serve", "fdo", "--role", "rv", "--rv", "ftp://x"], "http://host:port"),
+    (["serve", "fdo", "--role", "rv", "--rv", "http://x:99999"], "not 1 to 65535"),
+    (["serve", "fdo", "--role", "rv", "-x"], "no option -x"),
+    (["device"], "device of what"),
+    (["device", "fdo", "--di", "127.0.0.1"], "http://host:port"),
+    (["demo", "fod"], "nearest: fdo"),
+    (["help", "polcy"], "nearest: policy"),
+]
+
+
+def claims_of_words():
+    rc, out, err = run()
+    check("without a word: the words, exit 0", rc == 0 and all(w in out for w in WORDS) and not err)
+    for w in WORDS:
+        rc, out, err = run(w, "--help")
+        first = out.splitlines()[0] if out else ""
+        check(f"{w} --help", rc == 0 and not err and (first.startswith(f"usage: imprint {w}")), first)
+        if w != "help":
+            check(f"help {w} says the same", run("help", w)[1] == out)
+    for t in ["policy", "codes", "facts"]:
+        check(f"help {t}", run("help", t)[0] == 0)
+    for args, says in USAGE:
+        rc, out, err = run(*args)
+        check("usage: " + " ".join(args), rc == 2 and says in err and "usage: imprint" in err and not out and "fault of its own" not in err, err)
+    rc, out, _ = run("list", "--json")
+    data = json.loads(out)
+    check("list --json", rc == 0 and [p["id"] for p in data["protocols"]] == ["imp.fdo"] and "imp.openssl" in data["cryptos"])
+    check("no colours off a terminal", "\x1b" not in run("list")[1] + run("list", "--facts")[1])
+
+
+def claims_of_files():
+    with open("garbage", "wb") as f:
+        f.write(bytes(range(256)))
+    with open("empty", "wb"):
+        pass
+    with open("text.txt", "w") as f:
+        f.write("These are just words.\n")
+    with open("half.pem", "w") as f:
+        f.write("-----BEGIN OWNERSHIP VOUCHER-----\nhGU=\n")
+    with open("notbase64.pem", "w") as f:
+        f.write("-----BEGIN CERTIFICATE-----\nAAAA*AAA\n-----END CERTIFICATE-----\n")
+    with open("notcert.pem", "w") as f:
+        f.write("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    with open("notvoucher.pem", "w") as f:
+        f.write("-----BEGIN OWNERSHIP VOUCHER-----\nhAECAwQ=\n-----END OWNERSHIP VOUCHER-----\n")
+    bad = [  # file, what the message must say beside its name and an offset
+        ("garbage", "expected"), ("empty", "found an empty file"), ("text.txt", "neither PEM nor DER"), ("half.pem", "END OWNERSHIP VOUCHER"),
+        ("notbase64.pem", "base64"), ("notcert.pem", "X.509"), ("notvoucher.pem", "OWNERSHIP VOUCHER"),
+    ]
+    for name, says in bad:
+        rc, out, err = run("inspect", name)
+        check(f"inspect {name}: names the file, an offset and what was expected", rc == 1 and f"{name}: offset " in err and says in err, err)
+    for word in (["voucher", "show"], ["voucher", "verify"]):
+        for name in ("garbage", "empty", "text.txt", "half.pem", "notcert.pem", "notvoucher.pem"):
+            rc, out, err = run(*word, name)
+            check(f"{' '.join(word)} {name}", rc == 1 and f"{name}: offset " in err and "fault of its own" not in err, err)
+    for args in (["inspect", "nope"], ["voucher", "show", "nope"], ["make", "label", "nope"], ["device", "fdo", "--store", "nope"],
+                 ["make", "fdo", "d", "--key", "nope", "--rv", "http://h"], ["serve", "fdo", "--role", "rv", "--policy", "./nope"]):
+        rc, out, err = run(*args)
+        check("a file that is not there: " + " ".join(args), rc == 1 and "nope" in err, err)
+    rc, out, err = run("make", "fdo", "d", "--key", "text.txt", "--rv", "http://h")
+    check("a key file that is none", rc == 1 and "text.txt: offset 0: expected a private key in PEM" in err, err)
+
+
+def claims_of_vectors():
+    seen = bad = shown = 0
+    worst = ""
+    for where, _, names in os.walk(VECTORS):
+        for n in sorted(names):
+            path = os.path.join(where, n)
+            seen += 1
+            rc, out, err = run("inspect", path)
+            fine = rc == 0 and not err or rc == 1 and "offset" in err and path in err
+            shown += rc == 0
+            if not fine or "fault of its own" in err:
+                bad += 1
+                worst = f"{n}: exit {rc}: {err}"
+    check("inspect of every test vector shows it, or says where it stops", bad == 0 and shown > 30, worst or f"{seen} files, {shown} shown")
+
+
+def claims_of_factory():
+    rc, out, err = run("make", "key", "maker.pem")
+    check("make key", rc == 0 and "secp256r1" in out and os.stat("maker.pem").st_mode & 0o777 == 0o600, out + err)
+    run("make", "key", "owner.pem", "--public", "owner.pub")
+    run("make", "key", "other.pem")
+    run("make", "key", "wide.pem", "--curve", "p384")
+    rc, out, err = run("inspect", "maker.pem")
+    secret = base64.b64decode("".join(open("maker.pem").read().splitlines()[1:-1]))[7:39].hex()
+    check("inspect shows no secret", rc == 0 and "private key, P-256" in out and secret[:16] not in out)
+    check("a key is not written over a directory", run("make", "key", ".")[0] == 1)
+    for maker, bits in (("maker.pem", 256), ("wide.pem", 384)):
+        d = f"dev{bits}"
+        rc, out, err = run("make", "fdo", d, "--key", maker, "--rv", "http://rv.example:8041", "--serial", "s", "--count", "2", "--json")
+        made = json.loads(out or "[]")
+        check(f"make fdo, two devices of P-{bits}", rc == 0 and [m["serial"] for m in made] == ["s-1", "s-2"], err)
+        v = made[0]["voucher"]
+        rc, out, err = run("voucher", "verify", v, "--store", made[0]["store"], "--maker", maker)
+        check("its voucher is good, HMAC and all", rc == 0 and "0 entries" in out and "HMAC" in out, out + err)
+        rc, out, err = run("voucher", "verify", v, "--store", made[1]["store"])
+        check("another device's HMAC is not its", rc == 1 and f"{v}: offset " in err, err)
+        label = open(made[0]["store"].replace(".db", ".label.txt")).read()
+        check("its label", label.startswith("FDO:" + made[0]["guid"]) and "\u2588" in label)
+        check("a device is not made twice", run("make", "fdo", d, "--key", maker, "--rv", "http://h", "--serial", "s-1")[0] == 1)
+    v = "dev256/s-1.voucher.pem"
+    check("label", "FDO:" in run("make", "label", "dev256/s-1.db")[1])
+    rc, out, err = run("voucher", "extend", v, "--key", "maker.pem", "--to", "owner.pub", "--out", "v1.pem")
+    check("extend to a public key", rc == 0 and "1 entry" in out, err)
+    rc, out, err = run("voucher", "extend", "v1.pem", "--key", "owner.pem", "--to", "other.pem")
+    with open("v2.pem", "w") as f:
+        f.write(out)
+    rc, out, err = run("voucher", "verify", "v2.pem", "--owner", "other.pem", "--maker", "maker.pem")
+    check("and on, by way of standard output", rc == 0 and "2 entries" in out, err)
+    for args, says, why in (
+        (["extend", "v1.pem", "--key", "maker.pem", "--to", "other.pem"], "not the key of the present owner", "who has sold it cannot sell it again"),
+        (["extend", "v1.pem", "--key", "owner.pem", "--to", "wide.pem"], "must be secp256r1", "keys of one voucher are of one type"),
+        (["verify", "v2.pem", "--owner", "owner.pem"], "its owner is not", "not its owner any more"),
+        (["verify", "v2.pem", "--maker", "owner.pem"], "its manufacturer is not", "not its manufacturer"),
+    ):
+        rc, out, err = run("voucher", *args)
+        check(why, rc == 1 and says in err, err)
+    whole = base64.b64decode("".join(open("v2.pem").read().splitlines()[1:-1]))
+    broken = ""
+    n = 0
+    for i in list(range(0, len(whole), 41)):
+        for damaged in (whole[:i], whole[:i] + bytes([whole[i] ^ 0x20]) + whole[i + 1:]):
+            with open("damaged", "wb") as f:
+                f.write(damaged)
+            rc, out, err = run("voucher", "verify", "damaged")
+            n += 1
+            if rc != 1 or "damaged: offset " not in err or "fault of its own" in err:
+                broken = f"byte {i} of {len(whole)}: exit {rc}: {out}{err}"
+    check("cut short or one bit wrong: refused, with an offset", not broken, broken or f"{n} damaged vouchers")
+
+
+YES = "return { authorize = function(q) return true end }"
+NO = "return { authorize = function(q) return false, 'not today' end }"
+LATE = "return { authorize = function(q) if q.tries == 0 then return later(1) end return true end }"
+
+
+def write(name, text):
+    with open(name, "w") as f:
+        f.write(text)
+    return name
+
+
+def claims_of_policy():
+    write("yes.lua", YES)
+    write("no.lua", NO)
+    write("late.lua", LATE)
+    for policy, ok, says in ((None, False, "there is no policy"), ("no.lua", False, "not today"), ("yes.lua", True, ""), ("late.lua", True, ""), ("allow_list", False, "not on the list")):
+        s = Server("serve", "fdo", "--role", "maker", "--listen", "127.0.0.1:0", "--key", "maker.pem", "--rv", "http://127.0.0.1:1", "--vouchers", "vouchers", *(["--policy", policy] if policy else []))
+        url = s.until("ready")["url"]
+        db = f"di-{policy}.db"
+        rc, out, err = run("device", "fdo", "--store", db, "--di", url)
+        s.end()
+        q = [e for e in s.said if e["event"] == "question"]
+        reason = q[0].get("reason", "") if q else "no question"
+        check(f"DI with policy {policy}: {'done' if ok else 'refused'}", (rc == 0) == ok and q and says in reason, f"{[e['verdict'] for e in q]} {reason} {err}")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def claims_of_onboarding():
+    port = free_port()
+    run("make", "fdo", "b", "--key", "maker.pem", "--bypass", f"http://127.0.0.1:{port}", "--serial", "b1", "--count", "3")
+    for i in (1, 2, 3):
+        run("voucher", "extend", f"b/b1-{i}.voucher.pem", "--key", "maker.pem", "--to", "owner.pub", "--out", f"b{i}.pem")
+    write("page", "hello " * 2000)
+    s = Server("serve", "fdo", "--role", "owner", "--listen", f"127.0.0.1:{port}", "--key", "owner.pem", "--policy", "yes.lua", "--store", "owner.db",
+               "--voucher", "b1.pem", "--voucher", "b2.pem", "--voucher", "b3.pem", "--download", "page=page", "--command", "touch ran", "--upload", "report", "--uploads", "up")
+    s.until("ready")
+    rc, out, err = run("device", "fdo", "--store", "b/b1-1.db", "--dir", "d1", "--allow-run")
+    check("an upload of a file that is not there fails the run, not the command", rc in (0, 1) and "fault of its own" not in err + out, out)
+    os.makedirs("d2", exist_ok=True)
+    write("d2/report", "all is well\n" * 500)
+    rc, out, err = run("device", "fdo", "--store", "b/b1-2.db", "--dir", "d2", "--allow-run")
+    check("rendezvous bypass: onboarded", rc == 0, out)
+    check("the download is whole", os.path.exists("d2/page") and open("d2/page").read() == open("page").read())
+    check("the command ran, in the directory", os.path.exists("d2/ran") and not os.path.exists("ran"))
+    up = [os.path.join(w, n) for w, _, ns in os.walk("up") for n in ns]
+    check("the upload arrived", len(up) == 1 and open(up[0]).read() == open("d2/report").read(), up)
+    rc, out, err = run("device", "fdo", "--store", "b/b1-3.db", "--dir", "d3")
+    check("without --allow-run no command runs", not os.path.exists("d3/ran") and "refused to run touch" in out, out)
+    check("and a run that failed leaves no file", rc == 0 or not os.listdir("d3"), os.listdir("d3"))
+    s.p.send_signal(signal.SIGTERM)
+    check("TERM ends a server in order", s.end() == 0)
+    rc, out, err = run("serve", "fdo", "--role", "rv", "--listen", "300.1.1.1:80")
+    check("an address that is none", rc == 1 and "ADDRESS:PORT" in err, err)
+
+
+LADDER = [10, 11, 12, 13, 20, 21, 22, 23, 30, 31, 32, 33, 60, 61, 62, 63, 64, 65, 66, 67]
+
+
+def claims_of_demo():
+    began = time.monotonic()
+    rc, out, err = run("demo", "fdo", "--yes", "--json")
+    seconds = time.monotonic() - began
+    if not check("demo --json: data, exit 0", rc == 0 and out.startswith("{"), err):
+        return
+    d = json.loads(out)
+    numbers = [int(m["label"].split()[0]) for m in d["messages"]]
+    check("it went well, in less than 10 s", d["ok"] and seconds < 10, f"{seconds:.1f} s")
+    check("four players", sorted(p["name"] for p in d["players"]) == ["device", "manufacturer", "owner", "rendezvous"])
+    check("the messages of DI, TO0, TO1, TO2 in order", numbers[:20] == LADDER and numbers[-2:] == [70, 71] and set(numbers[20:-2]) == {68, 69}, numbers)
+    check("each from one player to another", all(m["from"] in d_names and m["to"] in d_names for d_names in [{p["name"] for p in d["players"]}] for m in d["messages"]))
+    check("policy was asked by the manufacturer, the owner twice and the rendezvous", sorted(q["player"] for q in d["questions"]) == ["manufacturer", "owner", "owner", "rendezvous"] and all(q["verdict"] == "yes" for q in d["questions"]))
+    learnt = {(k["player"], k["topic"]) for k in d["knowledge"]}
+    check("what was imparted", {("device", "owner"), ("device", "voucher"), ("device", "key"), ("device", "image"), ("rendezvous", "server"), ("owner", "voucher"), ("owner", "owner"), ("manufacturer", "voucher")} <= learnt, sorted(learnt))
+    check("initial beliefs of device and owner", {("device", "key"), ("owner", "voucher"), ("owner", "key")} <= {(b["player"], b["topic"]) for b in d["beliefs"]})
+    check("no secret is told", all(f.get("value") is None for f in d["beliefs"] + d["knowledge"] if f["secret"] or f["topic"] == "key") and any(f["secret"] for f in d["beliefs"]))
+    rc, out, err = run("demo")
+    check("demo: the ladder, the policy's answers, the table", rc == 0 and "60 TO2.HelloDevice" in out and "asks its policy" in out and "initial beliefs" in out and "onboarded in" in out, err)
+    check("and nothing stays behind", not [n for n in os.listdir(tempfile.gettempdir()) if re.match(r"imprint-\w{6}$", n) and os.stat(os.path.join(tempfile.gettempdir(), n)).st_ctime > time.time() - seconds - 2])
+
+
+claims_of_words()
+claims_of_files()
+claims_of_vectors()
+claims_of_factory()
+claims_of_policy()
+claims_of_onboarding()
+claims_of_demo()
+print(f"1..{count}")
+sys.exit(failures != 0)
