@@ -451,6 +451,29 @@ static void claims_of_pieces(void)
 	t_check("the reply's pieces are pulled under the request's name", strstr(B.log, "RX 231 -1 {/down}{} ") != NULL, "");
 }
 
+static void claims_of_bad_pieces(void)
+{
+	char big[MAX + 2];
+	memset(big, 'a', sizeof big);
+	big[sizeof big - 1] = 0;
+	client(&A, &imp_http, URI);
+	feed(&A, (imp_msg){.verb = IMP_TX, .code = IMP_POST, .ticket = 1, .flags = IMP_MORE, .name = TEXT("/"), .topic = 60});
+	forget(&A);
+	feed(&A, post("/", "x"));
+	t_check("a piece before the last was answered: EPROTO", A.code == IMP_EPROTO && !A.wire_len, A.log);
+	tick(&A);
+	forget(&A);
+	feed(&A, post("/", big));
+	t_check("a piece larger than max_msg: ENOSPC", A.code == IMP_ENOSPC && !A.wire_len, A.log);
+	feed_text(&A, "HTTP/1.1 413 \r\nContent-Length: 0\r\n\r\n");
+	down(&A, IMP_OK);
+	forget(&A);
+	feed(&A, (imp_msg){.verb = IMP_TX, .code = IMP_POST, .ticket = 2, .flags = IMP_MORE, .name = TEXT("/"), .data = TEXT("y"), .topic = 60});
+	t_check("a reply that came before the request was whole answers its next piece", says(&A, "ANSWER 413 -1 {}{} ") && !A.wire_len, A.log);
+	feed(&A, get("/"));
+	t_check("and the next request opens again", A.opened == 2, A.log);
+}
+
 static void claims_of_flow(void)
 {
 	static char raw[400];
@@ -528,6 +551,24 @@ static void claims_of_replying(void)
 	t_check("an ANSWER that nobody waits for is dropped", !B.wire_len, "");
 }
 
+static void claims_of_cut_requests(void)
+{
+	server(&B, &imp_http);
+	feed_text(&B, "POST / HTTP/1.1\r\n" HOST "Content-Length: 9999\r\n\r\n");
+	for (int i = 0; i < 40; i++) /* nobody pulls: held, then too much */
+		feed_text(&B, "0123456789012345678901234567890123456789");
+	forget(&B);
+	for (int i = 0; i < 40 && !B.shut; i++)
+		feed(&B, imp_say(IMP_ANSWER, 0xffff, 231, B.ticket, NONE, NONE));
+	t_check("more of a body than can be held: what there is, then 413", !memcmp(B.wire, "HTTP/1.1 413 ", 13) && B.down == 1, "");
+	server(&B, &imp_http);
+	feed_text(&B, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	forget(&B);
+	down(&B, IMP_OK);
+	feed(&B, imp_say(IMP_ANSWER, 0xffff, 200, B.ticket, NONE, TEXT("late")));
+	t_check("the peer is gone before its reply: DOWN, and the ANSWER goes nowhere", says(&B, "DOWN 0 ") && !B.wire_len, B.log);
+}
+
 static void claims_of_cut_replies(void)
 {
 	server(&B, &imp_http);
@@ -589,6 +630,12 @@ static void claims_of_reopening(void)
 	forget(&A);
 	down(&A, IMP_OK);
 	t_check("the end of a link with a channel is always told", says(&A, "DOWN 0 "), A.log);
+	feed(&A, imp_say(IMP_OPEN, 0, 0, 5, TEXT("https://h"), NONE));
+	feed(&A, m);
+	feed(&A, get("/"));
+	forget(&A);
+	feed_text(&A, "HTTP/1.1 200 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+	t_check("so too after Connection: close", says(&A, "ANSWER 200 -1 {}{} SHUT 0 DOWN 0 "), A.log);
 }
 
 static void claims_of_opening(void)
@@ -630,6 +677,12 @@ static void claims_of_time(void)
 	m.when = 500;
 	feed(&A, m);
 	t_check("TX.when is a shorter wish", imp_session_deadline(A.s) == A.w.now + 500, "");
+	client(&A, &imp_http, URI);
+	down(&A, IMP_OK);
+	feed(&A, get("/"));
+	forget(&A);
+	tick(&A);
+	t_check("a connection that does not come: ETIME, DOWN", says(&A, "ANSWER -8 0 {}{} SHUT -8 DOWN -8 "), A.log);
 	server(&B, &imp_http);
 	B.w.now += IMP_HTTP_HEAD_MS - 2;
 	feed_text(&B, "G");
@@ -715,8 +768,10 @@ int main(void)
 	claims_of_replies();
 	claims_of_broken_replies();
 	claims_of_pieces();
+	claims_of_bad_pieces();
 	claims_of_flow();
 	claims_of_replying();
+	claims_of_cut_requests();
 	claims_of_cut_replies();
 	claims_of_reopening();
 	claims_of_opening();

@@ -22,6 +22,7 @@ struct end {
 	int where, shut, opened, down, answers;
 	uint32_t ticket;    /* of the last RX                               */
 	int32_t code;       /* of the last RX or ANSWER                     */
+	int32_t shut_code;  /* of the last SHUT                             */
 	imp_msg auto_reply; /* to every RX; verb 0: the test answers itself */
 	const char *pieces; /* of a body, left to send, MAX at a time       */
 	const char *forever; /* pieces of every reply                       */
@@ -88,6 +89,7 @@ static void heard(struct end *e, const imp_msg *m)
 	e->code = m->verb == IMP_RX || m->verb == IMP_ANSWER ? m->code : e->code;
 	e->answers += m->verb == IMP_ANSWER;
 	e->shut += m->verb == IMP_SHUT;
+	e->shut_code = m->verb == IMP_SHUT ? m->code : e->shut_code;
 	e->opened += m->verb == IMP_OPEN;
 	e->down += m->verb == IMP_DOWN;
 }
@@ -109,13 +111,13 @@ static void react(struct end *e, const imp_msg *m)
 	imp_msg r = e->auto_reply;
 	if (m->verb == IMP_RX && r.verb) {
 		r.ticket = m->ticket;
+		if (m->code != 231 && !e->pieces)
+			e->pieces = e->forever;
 		if (m->flags & IMP_MORE)
 			r = imp_say(IMP_ANSWER, 0xffff, 231, m->ticket, NONE, NONE);
 		else if (e->pieces)
 			r = next_piece(e, r);
 		feed(e, r);
-		if (!e->pieces)
-			e->pieces = e->forever;
 	}
 	if (m->verb == IMP_ANSWER && m->code == 231 && e->pieces)
 		feed(e, next_piece(e, imp_say(IMP_TX, 42, IMP_POST, PIECE_TICKET, TEXT("/up"), NONE)));
