@@ -248,8 +248,6 @@ static void play_stream(struct end *e, const uint8_t *d, size_t n, int how, cons
 		feed_bytes(e, d, k, k);
 		d += k;
 		n -= k;
-		while (imp_session_deadline(e->s) <= e->w.now)
-			tick(e);
 	}
 }
 

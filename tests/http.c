@@ -487,6 +487,7 @@ static void claims_of_flow(void)
 	t_check("after a piece nothing more comes until it is pulled, not even DOWN", A.answers == 1 && A.code == 200 && !A.down, A.log);
 	A.deafened = 0;
 	feed(&A, imp_say(IMP_TX, 0xffff, 231, 4, NONE, NONE));
+	settle(&A);
 	t_check("the rest is still there", A.answers == 3 && A.log[A.log_len - 3] == '7', A.log);
 	client(&A, &imp_http, URI);
 	A.deafened = 1;
@@ -496,6 +497,7 @@ static void claims_of_flow(void)
 	A.deafened = 0;
 	forget(&A);
 	feed(&A, imp_say(IMP_TX, 0xffff, 231, 4, NONE, NONE));
+	settle(&A);
 	t_check("a reply that was cut short: ELINK, DOWN", strstr(A.log, "ANSWER -9 ") && A.down == 1, A.log);
 	client(&A, &imp_http, URI);
 	A.deafened = 1;
@@ -558,7 +560,7 @@ static void claims_of_cut_requests(void)
 	for (int i = 0; i < 40; i++) /* nobody pulls: held, then too much */
 		feed_text(&B, "0123456789012345678901234567890123456789");
 	forget(&B);
-	for (int i = 0; i < 40 && !B.shut; i++)
+	for (int i = 0; i < 40 && !B.shut; i++, settle(&B))
 		feed(&B, imp_say(IMP_ANSWER, 0xffff, 231, B.ticket, NONE, NONE));
 	t_check("more of a body than can be held: what there is, then 413", !memcmp(B.wire, "HTTP/1.1 413 ", 13) && B.down == 1, "");
 	server(&B, &imp_http);
@@ -707,6 +709,59 @@ static void claims_of_time(void)
 	t_check("whoever serves has all the time there is", imp_session_deadline(B.s) == UINT64_MAX, "");
 }
 
+/* --- a top in the same stack ------------------------------------------------------------ */
+
+/* Answers every request, or pulls every piece, in the same feed. */
+static size_t eager_need(const imp_params *p)
+{
+	(void)p;
+	return sizeof(uint32_t);
+}
+
+static imp_status eager_init(void *state, const imp_params *p)
+{
+	(void)state;
+	(void)p;
+	return IMP_OK;
+}
+
+static imp_status eager_step(void *state, imp_cx *cx, const imp_msg *m)
+{
+	uint32_t *tickets = state;
+	imp_msg r = imp_say(IMP_ANSWER, 60, m->flags & IMP_MORE ? 231 : 200, m->ticket, NONE, m->data);
+	if (m->verb == IMP_RX)
+		return cx->emit(cx, &r);
+	if (m->verb == IMP_START || (m->verb == IMP_UP && m->ticket))
+		r = m->verb == IMP_START ? imp_say(IMP_OPEN, 0, 0, 5, TEXT(URI), NONE) : imp_say(IMP_TX, 0xffff, IMP_GET, ++*tickets, TEXT("/"), NONE);
+	else if (m->verb == IMP_ANSWER && m->flags & IMP_MORE)
+		r = imp_say(IMP_TX, 0xffff, 231, ++*tickets, NONE, NONE);
+	else if (m->verb == IMP_ANSWER)
+		r = imp_say(IMP_TELL, 0x8000, m->code, 0, NONE, NONE);
+	else
+		return IMP_OK;
+	return cx->emit(cx, &r);
+}
+
+static const imp_layer eager = {.size = sizeof eager, .burst = 1, .id = "eager", .version = "1", .spec = "none", .needs = {IMP_L_REST}, .need = eager_need, .init = eager_init, .step = eager_step};
+
+static void claims_of_a_top(void)
+{
+	static char many[IMP_HTTP_HEAD + MAX];
+	size_t at = 0;
+	make_below(&B, &eager, &imp_http, MAX);
+	feed(&B, imp_say(IMP_UP, 0, 0, 0, NONE, NONE));
+	for (int i = 0; i < 36; i++)
+		at += (size_t)snprintf(many + at, sizeof many - at, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	feed_bytes(&B, many, at, at);
+	t_check("as many requests as can be held, answered each in its feed: the layer does not break", imp_session_status(B.s) == 0 && B.wire_len == 36 * strlen(OK_REPLY) && !B.shut, imp_session_where(B.s));
+	make_below(&A, &eager, &imp_http, MAX);
+	feed(&A, imp_say(IMP_START, 0, 0, 0, NONE, NONE));
+	feed(&A, imp_say(IMP_UP, 0, 0, 5, NONE, NONE));
+	at = (size_t)snprintf(many, sizeof many, "HTTP/1.1 200 \r\nContent-Length: 960\r\n\r\n%0960d", 0);
+	feed_bytes(&A, many, at, at);
+	t_check("so too the pieces of a reply", imp_session_status(A.s) == 0 && !A.shut && !A.down && strstr(A.log, "? 200 "), A.log);
+}
+
 /* --- hunger -------------------------------------------------------------------------- */
 
 static void exchange_hungrily(void)
@@ -776,6 +831,7 @@ int main(void)
 	claims_of_reopening();
 	claims_of_opening();
 	claims_of_time();
+	claims_of_a_top();
 	claims_of_hunger();
 	claims_of_size();
 	return t_end();

@@ -155,13 +155,13 @@ static void *lend(size_t n)
 	return p;
 }
 
-static void make(struct end *e, const imp_layer *http, uint32_t max_msg)
+static void make_below(struct end *e, const imp_layer *top, const imp_layer *http, uint32_t max_msg)
 {
 	free(e->mem[0]);
 	free(e->mem[1]);
 	free(e->w.mem);
 	memset(e, 0, sizeof *e);
-	e->t = (imp_stack){.size = sizeof e->t, .link = {{http}}, .params = {.size = sizeof(imp_params), .max_msg = max_msg}};
+	e->t = (imp_stack){.size = sizeof e->t, .top = top, .link = {{http}}, .params = {.size = sizeof(imp_params), .max_msg = max_msg}};
 	e->need = imp_session_need(&e->t);
 	e->mem[0] = lend(e->need);
 	e->mem[1] = lend(e->need);
@@ -169,6 +169,11 @@ static void make(struct end *e, const imp_layer *http, uint32_t max_msg)
 	e->w.mem = lend(e->w.len);
 	e->w.now = 1000;
 	e->s = imp_session_init(e->mem[0], e->need, &e->t);
+}
+
+static void make(struct end *e, const imp_layer *http, uint32_t max_msg)
+{
+	make_below(e, NULL, http, max_msg);
 }
 
 static void forget(struct end *e)
@@ -203,6 +208,20 @@ static inline void replies(struct end *e, int32_t code, uint16_t format, const c
 	e->auto_reply = imp_say(IMP_ANSWER, format, code, 0, TEXT(name), TEXT(data));
 }
 
+static inline void tick(struct end *e)
+{
+	uint64_t due = imp_session_deadline(e->s);
+	e->w.now = due > e->w.now && due != UINT64_MAX ? due : e->w.now;
+	feed(e, imp_say(IMP_TICK, 0, 0, 0, NONE, NONE));
+}
+
+/* TICK while something is due now. */
+static inline void settle(struct end *e)
+{
+	while (imp_session_deadline(e->s) <= e->w.now)
+		tick(e);
+}
+
 /* `seg` bytes at a time, each in memory of its own so that ASan sees its end. */
 static inline void feed_bytes(struct end *e, const void *p, size_t len, size_t seg)
 {
@@ -215,19 +234,13 @@ static inline void feed_bytes(struct end *e, const void *p, size_t len, size_t s
 		memcpy(lent, at, n);
 		feed(e, imp_say(IMP_RX, 0, 0, 0, NONE, imp_bytes(lent, n)));
 		free(lent);
+		settle(e);
 	}
 }
 
 static inline void feed_text(struct end *e, const char *s)
 {
 	feed_bytes(e, s, strlen(s), WIRE);
-}
-
-static inline void tick(struct end *e)
-{
-	uint64_t due = imp_session_deadline(e->s);
-	e->w.now = due > e->w.now && due != UINT64_MAX ? due : e->w.now;
-	feed(e, imp_say(IMP_TICK, 0, 0, 0, NONE, NONE));
 }
 
 static inline void down(struct end *e, imp_status code)
@@ -245,11 +258,8 @@ static inline void run(struct end *a, struct end *b, size_t seg)
 		memcpy(bytes, e[i]->wire, n);
 		e[i]->wire_len = 0;
 		feed_bytes(e[!i], bytes, n, seg);
-		quiet = n ? 0 : quiet + 1;
-		if (imp_session_deadline(e[i]->s) <= e[i]->w.now) {
-			tick(e[i]);
-			quiet = 0;
-		}
+		quiet = n || imp_session_deadline(e[i]->s) <= e[i]->w.now ? 0 : quiet + 1;
+		settle(e[i]);
 	}
 }
 

@@ -18,6 +18,8 @@ enum state {
 	SENDING,   /* client: part of a request is sent                      */
 	READING,   /* a message is being read                                */
 	PAUSED,    /* a piece was delivered, whoever has it must pull        */
+	RESUMING,  /* TICK reads what is held: one message or piece a feed,
+	              however many the peer sent at once                     */
 	SERVING    /* server: the reply is awaited                           */
 };
 
@@ -358,6 +360,13 @@ static void resume(struct http *s, imp_cx *cx)
 	}
 }
 
+/* Whoever had to act has acted: read on, for so many ms. */
+static void read_on(struct http *s, imp_cx *cx, uint64_t ms)
+{
+	s->state = s->held || s->gone || s->deaf ? RESUMING : READING;
+	sleep_for(cx, s->state == READING ? ms : 0);
+}
+
 /* --- client -------------------------------------------------------------- */
 
 /* The request is out: what next? */
@@ -446,9 +455,7 @@ static imp_status pull(struct http *s, imp_cx *cx, const imp_msg *m)
 {
 	if (m->code == PULL) {
 		s->ticket = m->ticket;
-		s->state = READING;
-		sleep_for(cx, IMP_HTTP_BODY_MS);
-		resume(s, cx);
+		read_on(s, cx, IMP_HTTP_BODY_MS);
 		return IMP_OK;
 	}
 	drop(s, cx);
@@ -525,6 +532,7 @@ static imp_status client_down(struct http *s, imp_cx *cx, const imp_msg *m)
 		return IMP_OK;
 	case SENDING:
 	case PAUSED:
+	case RESUMING:
 		return IMP_OK; /* what is held may still be wanted */
 	}
 	if (s->reopens && (s->state == READY || s->state == ASLEEP)) {
@@ -545,8 +553,7 @@ static void replied(struct http *s, imp_cx *cx)
 		return;
 	}
 	begin(s);
-	sleep_for(cx, s->held ? IMP_HTTP_HEAD_MS : IMP_HTTP_IDLE_MS);
-	resume(s, cx);
+	read_on(s, cx, IMP_HTTP_IDLE_MS);
 }
 
 /* Some of a reply is out, or all of it. */
@@ -585,9 +592,7 @@ static imp_status server_answer(struct http *s, imp_cx *cx, const imp_msg *m)
 		return IMP_OK; /* stale */
 	s->ticket = 0;
 	if (s->state == PAUSED && m->code == PULL) {
-		s->state = READING;
-		sleep_for(cx, IMP_HTTP_BODY_MS);
-		resume(s, cx);
+		read_on(s, cx, IMP_HTTP_BODY_MS);
 		return IMP_OK;
 	}
 	/* No reply, or one that cannot go on: it is cut, so that the peer can tell. */
@@ -627,6 +632,7 @@ static void received(struct http *s, imp_cx *cx, imp_span in)
 		break;
 	case SENDING:
 	case PAUSED:
+	case RESUMING:
 	case SERVING:
 		hold(s, in);
 		break;
@@ -648,6 +654,11 @@ static void tick(struct http *s, imp_cx *cx)
 		s->rd.code = PULL;
 		s->rd.format = NO_FORMAT;
 		deliver(s, cx, 0);
+		break;
+	case RESUMING:
+		s->state = READING;
+		sleep_for(cx, s->rd.part == IMP_HTTP_START ? IMP_HTTP_HEAD_MS : IMP_HTTP_BODY_MS);
+		resume(s, cx);
 		break;
 	case READING:
 		if (is_idle(s))
@@ -727,7 +738,7 @@ static size_t work(const imp_params *p)
 
 static const char *where(const void *state)
 {
-	static const char names[][10] = {"idle", "opening", "asleep", "reopening", "ready", "sending", "reading", "paused", "serving"};
+	static const char names[][10] = {"idle", "opening", "asleep", "reopening", "ready", "sending", "reading", "paused", "resuming", "serving"};
 	return names[((const struct http *)state)->state];
 }
 

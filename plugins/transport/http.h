@@ -39,8 +39,9 @@
  *   IMP_MORE, each with the same name; what was received and not yet pulled
  *   is held up to the size of the buffer and beyond that the link ends.  So
  *   the host feeds at most max_msg bytes at a time.
- *   A body that is sent in pieces is chunked.  Its next piece is asked for in
- *   TICK, at once but in a feed of its own, so that the host drains first.
+ *   A body that is sent in pieces is chunked.  Its next piece is asked for,
+ *   and what is held is read, in TICK: at once, but in a feed of its own, so
+ *   that the host drains first.
  *
  * REFUSED, and the link ends: Content-Length with Transfer-Encoding, two of
  * either, a length that is not digits or passes 2^32, another coding than
