@@ -17,7 +17,7 @@
 #define NONE imp_bytes(NULL, 0)
 #define TEXT(s) imp_bytes(s, sizeof(s) - 1)
 
-enum { OPEN_MS = 30000, ERROR_MAX = 96, SHARE = 8192, SMALL = 64 };
+enum { OPEN_MS = 30000, ERROR_MAX = 96, SHARE = 4096, SMALL = 64 };
 enum { ADDRESS_MOST = 1000 }; /* addresses tried in one run, all in all */
 
 size_t fdo_device_need(const imp_params *p)

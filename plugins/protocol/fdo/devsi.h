@@ -15,7 +15,7 @@
 
 #include "serviceinfo.h"
 
-enum { FDO_SI_NAME = 128, FDO_SI_ARGS = 384, FDO_SI_OTHER = 48, FDO_SI_LEARNS = 16 };
+enum { FDO_SI_NAME = 128, FDO_SI_ARGS = 384, FDO_SI_OTHER = 48, FDO_SI_LEARNS = 6 };
 
 /* No pointers; lives in the session. */
 typedef struct fdo_devsi {
