@@ -2,13 +2,14 @@
 # all.sh -- everything that CI runs; the last line counts the claims.
 set -u
 cd "$(dirname "$0")/.."
-ALL="unit werror asan fuzz nomalloc abi cortex-m interop bench readme"
+ALL="unit demo werror asan fuzz nomalloc abi cortex-m interop bench readme"
 logs=build/test
 
 about() {
 	cat <<END
 ./imprint test [NAME...]: all of it, or the parts named:
   unit      the build and its tests
+  demo      ./imprint demo: its story, its data, its time
   werror    gcc, optimized: no warning
   asan      clang with ASan and UBSan: no warning, the same tests
   fuzz      every fuzz target for a fixed number of inputs
@@ -17,7 +18,7 @@ about() {
   cortex-m  cross build, sizes, stack, a run under qemu
   interop   peers that nobody here wrote
   bench     every benchmark runs and its ratios hold
-  readme    the README's table is current
+  readme    the README's table is current, its C compiles and runs
 Logs: $logs/NAME.log; the last line counts the claims.
 END
 }
@@ -49,6 +50,10 @@ tested() { # tested DIR MESON-OPTIONS...: run its tests, claims to the log
 
 run_unit() {
 	configured build && built "the build" build && tested build
+}
+
+run_demo() {
+	configured build && built "the build" build && python3 tests/demo.py
 }
 
 run_werror() {
@@ -91,7 +96,11 @@ run_interop() {
 
 run_bench() { python3 tests/bench/bench.py --check; }
 
-run_readme() { python3 tests/bench/table.py --check; }
+run_readme() {
+	rc=0
+	python3 tests/bench/table.py --check || rc=1
+	configured build && built "the build" build && python3 tests/readme.py build && return $rc
+}
 
 skips() { # skips PART: each reason, how many claims it skipped, the first of them
 	sed -n 's/^ok[ 0-9]*- \(.*\) # SKIP \(.*\)/\2\t\1/p' "$logs/$1.log" | awk -F '\t' -v part="$1" '
