@@ -89,6 +89,8 @@ def main():
     row("data", f"writable globals (.data + .bss) of core, protocols, transports, BearSSL's provider", s.get("data", 0) + s.get("bss", 0), 0)
     depth, r = stack("imp_session_feed")
     row("stack", "worst-case stack of a feed above the crypto's", depth, 4096, r.stderr + r.stdout, not r.returncode)
+    session = re.search(r"^# number session (\d+)$", open(f"{OUT}/image.out").read(), re.M)
+    row("session", "FDO device over HTTP, session without its message buffer", int(session.group(1)) if session else 1 << 20, 4096)
     json.dump(rows, open(f"{OUT}/numbers.json", "w"), indent=1)
 
 
