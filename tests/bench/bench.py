@@ -8,8 +8,7 @@ A benchmark is an executable build-release/tests/bench-NAME, or a script
 tests/bench/NAME.sh or tests/interop/*/bench.sh; it prints one JSON object a line:
   {"id": "...", "what": "...", "value": 1.08, "unit": "x", "max": 1.15}
 `max` or `min`, if there, is the goal; "detail": true keeps a row out of the
-README; {"provider", "op", "ops_per_s"} is short for such a row.  Lines that do
-not begin with { are progress.
+README.  Lines that do not begin with { are progress.
 A script that cannot run here prints {"id": "...", "skip": "reason"}.
 The sizes of tests/cortex-m are rows too.  All rows are kept in
 build-release/bench.json, which table.py turns into the README's table."""
@@ -50,15 +49,8 @@ def sizes():
 
 
 def programs():
-    found = [p for p in sorted(glob.glob(f"{BUILD}/tests/bench-*")) if os.access(p, os.X_OK) and os.path.isfile(p)]
+    found = [p for p in sorted(glob.glob(f"{BUILD}/tests/**/bench-*", recursive=True)) if os.access(p, os.X_OK) and os.path.isfile(p)]
     return found + sorted(glob.glob("tests/bench/*.sh")) + sorted(glob.glob("tests/interop/*/bench.sh"))
-
-
-def whole(row):
-    if "provider" not in row:
-        return row
-    return {"id": f"{row['provider']} {row['op']}", "what": f"{row['provider']} {row['op']}", "value": row["ops_per_s"],
-            "unit": "/s", "detail": True}
 
 
 def run(path):
@@ -68,7 +60,7 @@ def run(path):
     rows = []
     for line in p.stdout:
         if line.startswith("{"):
-            rows.append(whole(json.loads(line)))
+            rows.append(json.loads(line))
             say("  ", shown(rows[-1]))
         else:
             say("  ", line.rstrip())
