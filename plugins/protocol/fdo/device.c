@@ -283,7 +283,7 @@ imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx)
 static imp_status refuse(struct fdo_device *d, imp_cx *cx, imp_status st, uint16_t error)
 {
 	imp_wr w = fdo_device_room(cx, ERROR_MAX);
-	fdo_put_error(&w, error, d->posted, d->reason);
+	fdo_put_error(&w, error, (uint8_t)(d->posted + 1), d->reason); /* what we were sent */
 	if (imp_wr_end(&w))
 		return IMP_ENOSPC;
 	st = d->fault ? d->fault : st;
