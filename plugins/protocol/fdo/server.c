@@ -290,7 +290,7 @@ imp_span fdo_hold_get(const struct fdo_hold *h, unsigned part)
 
 void fdo_hold_wipe(struct fdo_hold *h)
 {
-	imp_wipe(h + 1, h->cap);
+	imp_wipe(h + 1, hold_at(h, FDO_HOLD_PARTS)); /* what lies behind is zero */
 	memset(h->len, 0, sizeof h->len);
 }
 
