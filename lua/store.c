@@ -87,6 +87,26 @@ static int l_learn(lua_State *L)
 	return 1;
 }
 
+static void one_row(void *user, imp_span subject, const imp_msg *row)
+{
+	lua_State *L = user;
+	mod_push_msg(L, row);
+	mod_push(L, subject);
+	lua_setfield(L, -2, "subject");
+	lua_pushinteger(L, row->code);
+	lua_setfield(L, -2, "part");
+	lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+}
+
+/* s:all() -> every durable row */
+static int l_all(lua_State *L)
+{
+	imp_store *s = self(L);
+	lua_newtable(L);
+	imp_store_each(s, one_row, L);
+	return 1;
+}
+
 static int l_commit(lua_State *L)
 {
 	if (imp_store_commit(self(L), (uint64_t)luaL_checkinteger(L, 2)) < 0)
@@ -109,7 +129,7 @@ static int l_sweep(lua_State *L)
 
 int open_store(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"run", l_run}, {"ask", l_ask}, {"learn", l_learn}, {"commit", l_commit}, {"drop", l_drop}, {"sweep", l_sweep}, {"close", l_close}, {"__gc", l_close}, {NULL, NULL}};
+	static const luaL_Reg methods[] = {{"run", l_run}, {"ask", l_ask}, {"learn", l_learn}, {"commit", l_commit}, {"drop", l_drop}, {"sweep", l_sweep}, {"all", l_all}, {"close", l_close}, {"__gc", l_close}, {NULL, NULL}};
 	luaL_newmetatable(L, "imp.store");
 	luaL_setfuncs(L, methods, 0);
 	lua_pushvalue(L, -1);

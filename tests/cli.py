@@ -186,6 +186,8 @@ def claims_of_factory():
         check("its label", label.startswith("FDO:" + made[0]["guid"]) and "\u2588" in label)
         check("a device is not made twice", run("make", "fdo", d, "--key", maker, "--rv", "http://h", "--serial", "s-1")[0] == 1)
     v = "dev256/s-1.voucher.pem"
+    rc, out, err = run("inspect", "dev256/s-1.db")
+    check("inspect of a store: its facts, not its secrets", rc == 0 and "voucher fdo.credential: [" in out and "key fdo.hmac: (a secret, 48 bytes)" in out, out + err)
     check("label", "FDO:" in run("make", "label", "dev256/s-1.db")[1])
     rc, out, err = run("voucher", "extend", v, "--key", "maker.pem", "--to", "owner.pub", "--out", "v1.pem")
     check("extend to a public key", rc == 0 and "1 entry" in out, err)

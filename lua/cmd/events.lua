@@ -20,6 +20,8 @@ local people = {
 	end,
 	news = function(e) return ("%s %s: %s"):format(e.topic, e.name, e.value or tostring(e.code)) end,
 	trouble = function(e) return U.paint("red", e.text) end,
+	onboarded = function(e) return U.paint("green", "onboarded ") .. tostring(e.guid) end,
+	registered = function(e) return e.seconds > 0 and ("registered %s for %d s"):format(e.guid, e.seconds) or nil end,
 	note = function(e) return e.text end,
 	message = function(e) return e.verbose and U.paint("dim", ("%s %s %s"):format(e.from or "?", e.reply and "<-" or "->", e.label)) or nil end,
 }

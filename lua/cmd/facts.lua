@@ -97,7 +97,10 @@ function F:provisional(m)
 end
 
 function F:ask(m)
-	if decisions[m.topic] then return self:decide(m, 0) end
+	if decisions[m.topic] then
+		self:run(m).who = m.name
+		return self:decide(m, 0)
+	end
 	local a = self.hooks.ask and self.hooks.ask(m)
 	if a == "later" then return end
 	if not a and type(m.topic) == "string" and m.topic ~= "run" and m.topic ~= "sign" and m.topic ~= "issue" then

@@ -169,6 +169,21 @@ function I.show(bytes)
 	return true
 end
 
+-- A store: every fact of every subject, secrets by their size only.
+local function store(path)
+	local Facts = require "cmd.facts"
+	local s, why = imp.store(path)
+	if not s then U.fail("%s: offset 0: expected a store of imprint: %s", path, why) end
+	local last
+	for _, f in ipairs(s:all()) do
+		if f.subject ~= last then print(U.paint("bold", "facts of " .. f.subject)) end
+		last = f.subject
+		local value = (f.secret or f.topic == "key") and ("(a secret, %d bytes)"):format(#f.data) or Facts.readable(f.data, 300)
+		print(("  %s %s%s: %s"):format(f.topic, f.name, f.part > 0 and "[" .. f.part .. "]" or "", value))
+	end
+	s:close()
+end
+
 function I.run(args)
 	local opt, files = U.options(args, {}, "inspect")
 	if opt.help then return print(I.help) end
@@ -176,7 +191,8 @@ function I.run(args)
 	for _, path in ipairs(files) do
 		local bytes = path == "-" and io.read("a") or U.read(path)
 		if #files > 1 then print(U.paint("bold", path .. ":")) end
-		local ok, why, at = I.show(bytes)
+		local ok, why, at = true, nil, nil
+		if bytes:sub(1, 15) == "SQLite format 3" then store(path) else ok, why, at = I.show(bytes) end
 		if not ok then U.fail("%s: offset %d: %s", path, at or 0, why or "not understood") end
 	end
 end

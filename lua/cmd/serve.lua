@@ -155,9 +155,11 @@ local function owner_hooks(x)
 			until not a or not a.more
 			U.write(x.opt.uploads .. "/" .. guid .. "/" .. name, table.concat(all))
 		end,
-		done = function(m)
+		done = function(m, run)
 			if m.pool == x.client then return x.registered(m) end
-			if m.code == OK then x.finished() end
+			if m.code ~= OK then return end
+			x.say { event = "onboarded", guid = run.who }
+			x.finished()
 		end,
 	}
 end
@@ -205,7 +207,7 @@ local function maker_hooks(x)
 		ask = function(m)
 			local kind = (m.topic == "key" or m.topic == "anchor") and m.name:match("^fdo%.maker/(.+)$")
 			if kind then
-				local k = x.keys[kind]
+				local k = x.keys[kind] or x.only_key
 				if not k then return { code = EFACT } end
 				return { code = OK, data = m.topic == "key" and imp.flat(k.priv) or k.raw }
 			elseif m.topic == "config" and m.name == "fdo.rvinfo" then
@@ -214,9 +216,9 @@ local function maker_hooks(x)
 			elseif m.topic == "issue" then
 				local r, why = imp.csr(m.data)
 				if not r then return { code = EDENIED, data = why } end
-				local _, k = next(x.keys)
-				local name = imp.fdo.put_key(r.key) and select(2, imp.fdo.put_key(r.key))
-				k = x.keys[name] or k
+				local _, kind_of = imp.fdo.put_key(r.key)
+				local k = x.keys[kind_of] or x.only_key
+				if not k then return { code = EFACT } end
 				local leaf = D.issue(ca(k), k.priv, r.spki, m.name)
 				return leaf and { code = OK, data = imp.encode(imp.array { imp.bytes(leaf), imp.bytes(ca(k)) }) } or { code = EDENIED }
 			end
@@ -284,6 +286,10 @@ function S.run(args)
 	local names
 	x.roles, names = read_roles(opt)
 	x.keys = read_keys(opt.key)
+	if #(opt.key or {}) == 1 then -- it signs for devices with keys of every type
+		local _, k = next(x.keys)
+		x.only_key = k
+	end
 	check(x, opt)
 	x.policy = S.policy(opt.policy)
 	x.store = S.open_store(opt)

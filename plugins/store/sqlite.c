@@ -13,7 +13,7 @@
 
 enum { WRITE = 0, FORGET = 1, FORGET_BELOW = 2 };
 
-enum sql { FIND, FIND_RUN, LIST, LEARN, OPS, CLEAR, PUT, DROP, DROP_BELOW, SWEEP, BEGIN, COMMIT, ROLLBACK, STATEMENTS };
+enum sql { FIND, FIND_RUN, LIST, LEARN, OPS, CLEAR, PUT, DROP, DROP_BELOW, SWEEP, ALL, BEGIN, COMMIT, ROLLBACK, STATEMENTS };
 
 /* Bound by number everywhere: 1 subject, 2 topic, 3 name, 4 part, 5 run,
  * 6 now, 7 data, 8 length, 9 expires, 10 secret, 11 kind. */
@@ -38,6 +38,7 @@ static const char *const text[STATEMENTS] = {
 	[DROP] = "DELETE FROM facts WHERE subject=?1 AND topic=?2 AND name=?3",
 	[DROP_BELOW] = "DELETE FROM facts WHERE subject=?1 AND topic=?2 AND name>=?3 AND substr(name,1,length(?3))=?3",
 	[SWEEP] = "DELETE FROM facts WHERE expires<>0 AND expires<=?6",
+	[ALL] = "SELECT subject,topic,name,part,data,secret FROM facts ORDER BY subject,topic,name,part",
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
@@ -357,6 +358,17 @@ imp_status imp_store_learn(imp_store *s, imp_span subject, uint64_t run, const i
 	if (st == IMP_OK && (m->flags & IMP_NOW || !run))
 		st = imp_store_commit(s, run);
 	return st;
+}
+
+void imp_store_each(imp_store *s, void (*each)(void *, imp_span, const imp_msg *), void *user)
+{
+	sqlite3_stmt *q = s->sql[ALL];
+	while (sqlite3_step(q) == SQLITE_ROW) {
+		imp_msg m = imp_say(IMP_LEARN, (uint16_t)sqlite3_column_int(q, 1), sqlite3_column_int(q, 3), 0, column(q, 2), column(q, 4));
+		m.flags = sqlite3_column_int(q, 5) ? IMP_SECRET : 0;
+		each(user, column(q, 0), &m);
+	}
+	sqlite3_reset(q);
 }
 
 void imp_store_sweep(imp_store *s, uint64_t now)

@@ -50,6 +50,11 @@ imp_status imp_store_learn(imp_store *s, imp_span subject, uint64_t run,
 imp_status imp_store_commit(imp_store *s, uint64_t run); /* DONE(IMP_OK)    */
 void       imp_store_drop(imp_store *s, uint64_t run);   /* any other end   */
 
+/* Every durable row, for people: `each` is called with its subject, flags
+ * (IMP_SECRET: data is as it lies in the file, sealed perhaps), topic, name,
+ * part (code) and data, in this order. */
+void imp_store_each(imp_store *s, void (*each)(void *user, imp_span subject, const imp_msg *row), void *user);
+
 /* Delete what has expired. */
 void imp_store_sweep(imp_store *s, uint64_t now);
 /* SQLite's words for the last failure. */
