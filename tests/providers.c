@@ -308,8 +308,18 @@ static void fake(void)
 	t_check("which may still be wrong", c->open(c, IMP_A_A128GCM, &k, imp_bytes(forged, 12), NULL, 0, imp_bytes(forged, 40), out, &len) == IMP_EAUTH, "");
 }
 
+static void plugins(void)
+{
+	static const imp_plugin *const all[] = {&imp_plugin_bearssl, &imp_plugin_sodium, &imp_plugin_openssl, &imp_plugin_fake};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		const char *why = "";
+		t_check("a sane plugin", imp_plugin_check(all[i], &why) == IMP_OK && all[i]->cryptos[0], all[i]->id);
+	}
+}
+
 int main(void)
 {
+	plugins();
 	for (size_t i = 0; i < REAL; i++) {
 		randoms(real[i]);
 		small_rooms(real[i]);

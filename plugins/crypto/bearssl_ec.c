@@ -185,8 +185,6 @@ static imp_status ecdsa_verify(const imp_crypto *c, const br_hash_class *h, cons
 		return IMP_EARG;
 	if (sig.len != 2 * g.width || pub->bits.len != g.point)
 		return IMP_EAUTH;
-	if (!good_scalar(&g, imp_bytes(sig.ptr, g.width)) || !good_scalar(&g, imp_bytes(sig.ptr + g.width, g.width)))
-		return IMP_EAUTH;
 	k.curve = g.id;
 	k.q = (unsigned char *)pub->bits.ptr;
 	k.qlen = pub->bits.len;

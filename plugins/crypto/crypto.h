@@ -27,6 +27,8 @@
  *   IMP_ERANDOM no entropy
  *
  *   *len is the room in `out` before and the bytes written after.
+ *   can      alg 0 asks for keygen and dh on a curve; an ECDSA alg with a curve
+ *            asks for that digest with that curve's keys.
  *   AEAD     output is ciphertext || tag; nonces are 13 bytes for CCM8_128
  *            and CCM16_128, 7 for CCM64_*, 12 for all others.
  *   ECDSA    the key's alg is the curve, `alg` gives the digest's length, so
