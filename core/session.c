@@ -4,7 +4,7 @@
  * first.  A ticket on its way is tag << 24 | the layer's own number, and the
  * tag is epoch << 5 | node + 1.  The epoch counts the resets of a link, so
  * an answer meant for a layer's former life is dropped. */
-#include "imprint.h"
+#include "ct.h"
 #include <string.h>
 
 enum { HOST = -1, NOWHERE = -2 };
@@ -807,8 +807,6 @@ const char *imp_session_where(const imp_session *s)
 
 void imp_session_wipe(imp_session *s)
 {
-	volatile uint8_t *p = (volatile uint8_t *)s;
 	const struct node *last = &s->node[s->nodes ? s->nodes - 1 : 0];
-	for (size_t n = last->off + round16(last->len); n; n--)
-		*p++ = 0;
+	imp_wipe(s, last->off + round16(last->len));
 }

@@ -3,7 +3,7 @@
  *
  * The index is open-addressed with linear probing and backward-shift
  * deletion; the keys of one slot are chained, so that a drop finds them. */
-#include "imprint.h"
+#include "ct.h"
 #include <string.h>
 
 enum { KEY_MAX = 24, KEYS_PER_SLOT = 2, LOAD_NUM = 3 };
@@ -287,14 +287,12 @@ void *imp_slab_take(imp_slab *b, imp_span key)
 void imp_slab_drop(imp_slab *b, void *slot)
 {
 	struct meta *m = &metas(b)[number(b, slot)];
-	volatile uint8_t *p = slot;
 	if (!(m->gen & 1))
 		return;
 	imp_slab_wake(b, slot, UINT64_MAX);
 	while (m->key)
 		remove_key(b, m->key - 1);
-	for (size_t i = 0; i < b->slot; i++)
-		p[i] = 0;
+	imp_wipe(slot, b->slot);
 	m->gen++;
 	m->free = b->free;
 	b->free = number(b, slot) + 1;

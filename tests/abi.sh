@@ -18,7 +18,7 @@ rev() { sed -n 's/^#define IMP_REV \([0-9]*\)u.*/\1/p' "$1"; }
 record() { # record HEADER OUT: the ABI of this header as XML
 	mkdir -p "$tmp/h"
 	cp "$1" "$tmp/h/imprint.h"
-	gcc -std=c11 -g -O0 -w '-D_Static_assert(a, b)=' -fPIC -shared -fvisibility=hidden -I"$tmp/h" tests/abi-surface.c abi/check.c abi/load.c core/session.c core/slab.c -o "$tmp/abi.so"
+	gcc -std=c11 -g -O0 -w '-D_Static_assert(a, b)=' -fPIC -shared -fvisibility=hidden -I"$tmp/h" tests/abi-surface.c abi/check.c abi/load.c core/session.c core/slab.c core/wipe.c -o "$tmp/abi.so"
 	abidw --no-show-locs --no-corpus-path --no-comp-dir-path --no-elf-needed --headers-dir "$tmp/h" --drop-private-types "$tmp/abi.so" >"$2"
 	echo "<!-- IMP_REV $(rev "$1") -->" >>"$2"
 }
