@@ -27,7 +27,7 @@ struct conn {
 	size_t writing;
 	uint32_t label;
 	uint16_t link;
-	uint8_t handles, resolving, up, closing, paused;
+	uint8_t handles, resolving, tried, up, closing, paused;
 	int port;
 	char local[ADDRESS], peer[ADDRESS];
 };
@@ -186,9 +186,22 @@ static void print_address(const struct sockaddr_storage *a, char out[ADDRESS])
 	snprintf(out, ADDRESS, v6 ? "[%s]:%d" : "%s:%d", ip, ntohs(v6 ? a6->sin6_port : a4->sin_port));
 }
 
+static void find_names(struct conn *c)
+{
+	struct sockaddr_storage a;
+	int len = sizeof a;
+	if (!uv_tcp_getsockname(&c->tcp, (struct sockaddr *)&a, &len))
+		print_address(&a, c->local);
+	len = sizeof a;
+	if (!uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&a, &len))
+		print_address(&a, c->peer);
+}
+
 void link_names(const struct slot *s, unsigned link, const char **local, const char **peer)
 {
-	const struct conn *c = link < IMP_LINKS ? s->link[link] : NULL;
+	struct conn *c = link < IMP_LINKS ? s->link[link] : NULL;
+	if (c && c->up && !c->local[0])
+		find_names(c);
 	*local = c ? c->local : "";
 	*peer = c ? c->peer : "";
 }
@@ -199,7 +212,7 @@ static void alloc_cb(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 	static char sink[4096]; /* what is read after SHUT is nobody's */
 	size_t most = c->pool ? c->pool->stack.params.max_msg : 0;
 	(void)suggested;
-	most = most < 512 ? 512 : most > READ ? READ : most;
+	most = most && most < READ ? most : READ;
 	*buf = c->pool ? uv_buf_init((char *)c->pool->io->buf, (unsigned)most) : uv_buf_init(sink, sizeof sink);
 }
 
@@ -219,18 +232,11 @@ static void read_cb(uv_stream_t *h, ssize_t n, const uv_buf_t *buf)
 
 static void conn_up(struct conn *c)
 {
-	struct sockaddr_storage a;
 	imp_msg up = imp_say(IMP_UP, 0, 0, c->label, imp_bytes(0, 0), imp_bytes(0, 0));
-	int len = sizeof a;
 	up.link = c->link;
 	c->up = 1;
 	uv_tcp_nodelay(&c->tcp, 1);
 	uv_timer_stop(&c->timer);
-	if (!uv_tcp_getsockname(&c->tcp, (struct sockaddr *)&a, &len))
-		print_address(&a, c->local);
-	len = sizeof a;
-	if (!uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&a, &len))
-		print_address(&a, c->peer);
 	uv_read_start((uv_stream_t *)&c->tcp, alloc_cb, read_cb);
 	if (slot_of(c))
 		feed(c->pool, slot_of(c), &up);
@@ -249,31 +255,44 @@ static void connect_cb(uv_connect_t *r, int status)
 		conn_next_address(c);
 }
 
-static void reconnect(uv_handle_t *h)
+static void set_port(struct sockaddr *a, int port)
+{
+	if (a->sa_family == AF_INET6)
+		((struct sockaddr_in6 *)(void *)a)->sin6_port = htons((uint16_t)port);
+	else
+		((struct sockaddr_in *)(void *)a)->sin_port = htons((uint16_t)port);
+}
+
+static void try_address(struct conn *c)
+{
+	struct sockaddr *a = c->next_name->ai_addr;
+	c->next_name = c->next_name->ai_next;
+	c->tried = 1;
+	set_port(a, c->port);
+	if (uv_tcp_connect(&c->connect, &c->tcp, a, connect_cb) < 0)
+		conn_next_address(c);
+}
+
+static void reopened(uv_handle_t *h)
 {
 	struct conn *c = h->data;
-	struct addrinfo *a = c->next_name;
 	if (c->closing) {
 		handle_closed(h);
 		return;
 	}
 	uv_tcp_init(h->loop, &c->tcp);
 	c->tcp.data = c;
-	c->next_name = a->ai_next;
-	if (a->ai_family == AF_INET6)
-		((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_port = htons((uint16_t)c->port);
-	else
-		((struct sockaddr_in *)(void *)a->ai_addr)->sin_port = htons((uint16_t)c->port);
-	if (uv_tcp_connect(&c->connect, &c->tcp, a->ai_addr, connect_cb) < 0)
-		conn_next_address(c);
+	try_address(c);
 }
 
 static void conn_next_address(struct conn *c)
 {
-	if (c->next_name)
-		uv_close((uv_handle_t *)&c->tcp, reconnect);
-	else
+	if (!c->next_name)
 		conn_lost(c, IMP_ELINK);
+	else if (c->tried) /* a socket is good for one attempt */
+		uv_close((uv_handle_t *)&c->tcp, reopened);
+	else
+		try_address(c);
 }
 
 static void resolved(uv_getaddrinfo_t *r, int status, struct addrinfo *list)
@@ -334,6 +353,7 @@ static int read_uri(imp_span uri, char host[256], int *port)
 void link_open(imp_io_pool *p, struct slot *s, const imp_msg *m)
 {
 	static const struct addrinfo tcp = {.ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC};
+	struct sockaddr_storage a;
 	char host[256];
 	struct conn *c;
 	imp_msg down = imp_say(IMP_DOWN, 0, IMP_EARG, m->ticket, imp_bytes(0, 0), imp_bytes(0, 0));
@@ -346,8 +366,13 @@ void link_open(imp_io_pool *p, struct slot *s, const imp_msg *m)
 	}
 	c->label = m->ticket;
 	c->port = port;
-	c->resolving = 1;
 	uv_timer_start(&c->timer, timed_out, m->when ? m->when : CONNECT_MS, 0);
+	if (!uv_ip4_addr(host, port, (struct sockaddr_in *)(void *)&a) || !uv_ip6_addr(host, port, (struct sockaddr_in6 *)(void *)&a)) {
+		if (uv_tcp_connect(&c->connect, &c->tcp, (struct sockaddr *)&a, connect_cb) < 0)
+			conn_lost(c, IMP_ELINK);
+		return;
+	}
+	c->resolving = 1;
 	if (uv_getaddrinfo(p->io->loop, &c->dns, resolved, host, NULL, &tcp) < 0) {
 		c->resolving = 0;
 		conn_lost(c, IMP_ELINK);
