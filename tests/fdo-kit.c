@@ -275,17 +275,30 @@ static void set_rvinfo(struct party *p)
 	fact_set(p, IMP_T_CONFIG, "fdo.rvinfo", 0, imp_bytes(rv, kit_rvinfo(rv, sizeof rv, one, 1)));
 }
 
+static void set_config(struct kit *k, int reuse)
+{
+	uint8_t raw[256];
+	imp_wr w = imp_wr_to(raw, sizeof raw);
+	imp_cbor_put_map(&w, 3);
+	imp_cbor_put_text(&w, "kex");
+	imp_cbor_put_text(&w, fdo_kex_name(k->kex));
+	imp_cbor_put_text(&w, "reuse");
+	imp_cbor_put_bool(&w, reuse);
+	imp_cbor_put_text(&w, "cipher");
+	imp_cbor_put_int(&w, k->cipher);
+	fact_set(k->device, IMP_T_CONFIG, "fdo.device", 0, imp_wr_span(&w));
+}
+
+void kit_no_reuse(struct kit *k)
+{
+	set_config(k, 0);
+}
+
 static void set_device(struct kit *k)
 {
 	uint8_t raw[256];
 	imp_wr w = imp_wr_to(raw, sizeof raw);
-	imp_cbor_put_map(&w, 2);
-	imp_cbor_put_text(&w, "kex");
-	imp_cbor_put_text(&w, fdo_kex_name(k->kex));
-	imp_cbor_put_text(&w, "cipher");
-	imp_cbor_put_int(&w, k->cipher);
-	fact_set(k->device, IMP_T_CONFIG, "fdo.device", 0, imp_wr_span(&w));
-	w = imp_wr_to(raw, sizeof raw);
+	set_config(k, 1);
 	imp_cbor_put_map(&w, 6);
 	for (int i = 0; i < 6; i++) {
 		static const char *const word[] = {"os", "linux", "arch", "armv7", "version", "5.1", "device", "lamp", "sep", ";", "bin", "arm"};
@@ -448,9 +461,10 @@ int kit_extend(struct kit *k, struct party *from, enum kit_who signer, struct pa
 	if (fdo_put_entry(k->c, &w, &at, &priv, kit_public(kit_key(k->owner_kind, next), k->enc), NONE,
 	                  fdo_hash_alg(fdo_key_sig(&device), fdo_key_sig(&at.owner))) < 0 || imp_wr_end(&w) < 0)
 		return 0;
-	if (to != from)
+	if (to != from) {
 		fact_drop(to, IMP_T_VOUCHER, k->guid);
-	fact_copy(to, from, IMP_T_VOUCHER, k->guid);
+		fact_copy(to, from, IMP_T_VOUCHER, k->guid);
+	}
 	fact_set(to, IMP_T_VOUCHER, k->guid, at.count + 1, imp_wr_span(&w));
 	return 1;
 }

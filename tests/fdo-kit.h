@@ -45,6 +45,7 @@ extern const imp_crypto *kit_crypto;
 /* The facts of everybody.  rv: RendezvousInfo, empty: one HTTP directive. */
 void kit_begin(struct kit *k, enum kit_kind device, enum kit_kind owner, enum fdo_kex kex, int32_t cipher, uint8_t enc);
 void kit_end(struct kit *k);
+void kit_no_reuse(struct kit *k); /* the device accepts no credential reuse */
 /* DI; on success k->guid is set and the maker has the voucher. 1: done. */
 int  kit_di(struct kit *k);
 /* Extend the voucher that `from` holds with its key to the next owner and

@@ -74,6 +74,14 @@ static void later(struct world *w, uint64_t ms, int kind, uint32_t to, const imp
 	*at = e;
 }
 
+/* The ticket under which a server works on a request. */
+static uint32_t exchange(struct world *w, uint32_t client, uint32_t ticket, int type)
+{
+	uint32_t e = w->exchanges++ % 4095 + 1;
+	w->exchange[e] = (struct exchange){client, ticket, 0, type};
+	return e;
+}
+
 struct sess *world_sess(struct world *w, uint32_t id)
 {
 	for (int i = 0; id && i < SESSIONS; i++)
@@ -377,8 +385,7 @@ static void cross(struct world *w, int reply, int type, int kind, uint32_t to, c
 		later(w, LOST_MS, FEED, reply ? to : ex->client, &none);
 	}
 	if ((how == TWICE || how == LATE) && !reply && type) { /* nobody waits for the second reply */
-		w->exchange[++w->exchanges % 4096] = (struct exchange){0, 0, type};
-		m.ticket = w->exchanges % 4096;
+		m.ticket = exchange(w, 0, 0, type);
 		later(w, how == LATE ? LATE_MS : 2, kind, to, &m);
 	}
 	free(data);
@@ -423,8 +430,22 @@ static struct sess *make(struct party *p, imp_stack t)
 	return s;
 }
 
+/* Requests that nobody will answer any more: no reply came. */
+static void orphan(struct world *w, uint32_t server)
+{
+	for (int i = 0; i < 4096; i++) {
+		struct exchange *ex = &w->exchange[i];
+		imp_msg none = imp_say(IMP_ANSWER, 0, IMP_ELINK, ex->ticket, NONE, NONE);
+		if (ex->server == server && world_sess(w, ex->client))
+			later(w, 1, FEED, ex->client, &none);
+		if (ex->server == server)
+			ex->server = 0;
+	}
+}
+
 void world_kill(struct sess *s)
 {
+	orphan(s->w, s->id);
 	rollback(s->p, s->id);
 	imp_session_wipe(s->s);
 	free(s->mem);
@@ -456,6 +477,7 @@ static void route(struct party *p, const imp_msg *m)
 		feed(s, &start);
 	}
 	if (s) {
+		ex->server = s->id;
 		feed(s, m);
 		return;
 	}
@@ -503,12 +525,9 @@ static void sinks(struct sess *s, const imp_msg *m)
 		}
 		if (!s->peer)
 			break;
-		w->exchange[++w->exchanges % 4096] = (struct exchange){s->id, m->ticket, type_in(m->name)};
 		x = *m;
 		x.verb = IMP_RX;
-		x.ticket = w->exchanges % 4096;
-		if (!x.ticket)
-			broken("exchanges ran over");
+		x.ticket = exchange(w, s->id, m->ticket, type_in(m->name));
 		cross(w, 0, type_in(m->name), ROUTE, (uint32_t)(s->peer - w->party), &x);
 		break;
 	case IMP_SHUT:
@@ -532,13 +551,13 @@ static void heard(struct sess *s, const imp_msg *in)
 	struct exchange *ex;
 	struct sess *c;
 	if (s->front && m.verb == IMP_RX) { /* a whole request has come through http */
-		w->exchange[++w->exchanges % 4096] = (struct exchange){s->id, m.ticket, type_in(m.name)};
-		m.ticket = w->exchanges % 4096;
+		m.ticket = exchange(w, s->id, m.ticket, type_in(m.name));
 		later(w, 0, ROUTE, (uint32_t)(s->p - w->party), &m);
 		return;
 	}
 	if (m.verb == IMP_ANSWER && s->server && !s->front) {
 		ex = &w->exchange[m.ticket % 4096];
+		ex->server = 0;
 		m.ticket = ex->ticket;
 		c = world_sess(w, ex->client);
 		if (c && c->front)

@@ -89,7 +89,8 @@ struct crossing {
 	size_t cap;
 };
 
-struct exchange { uint32_t client, ticket; int type; };
+/* A request on its way: who waits for its answer, and who works on it. */
+struct exchange { uint32_t client, ticket, server; int type; };
 
 struct world {
 	uint64_t now, unix_time;

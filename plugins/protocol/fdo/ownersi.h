@@ -41,7 +41,8 @@ enum fdo_ownersi_step fdo_ownersi_next(const struct fdo_ownersi *si, int device_
 /* The name and code of the question, in `name`. */
 imp_span   fdo_ownersi_question(const struct fdo_ownersi *si, const struct fdo_hold *h, const uint8_t guid[16],
                                 char name[FDO_NAME], uint16_t *topic, int32_t *code);
-/* The host's answer to it.  Then ask fdo_ownersi_next() again, or send. */
+/* The host's answer to it.  Pairs were written: send them; else ask
+ * fdo_ownersi_next() again. */
 imp_status fdo_ownersi_answer(struct fdo_ownersi *si, struct fdo_hold *h, const imp_crypto *c, const imp_msg *answer,
                               fdo_info_wr *out, const char **why);
 /* Is all said?  (IsDone) */
