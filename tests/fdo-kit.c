@@ -482,10 +482,14 @@ imp_status kit_onboard(struct kit *k)
 	return ended(run(k, k->device, 0, NONE));
 }
 
+int kit_ready(struct kit *k)
+{
+	return kit_di(k) && kit_extend(k, k->maker, KIT_MAKER, k->owner, KIT_OWNER) && kit_to0(k, k->owner) == IMP_LATER;
+}
+
 int kit_all(struct kit *k)
 {
-	return kit_di(k) && kit_extend(k, k->maker, KIT_MAKER, k->owner, KIT_OWNER) && kit_to0(k, k->owner) == IMP_LATER
-	    && kit_onboard(k) == IMP_OK;
+	return kit_ready(k) && kit_onboard(k) == IMP_OK;
 }
 
 int kit_follow(struct kit *k, struct party *owner)
@@ -504,4 +508,60 @@ int kit_follow(struct kit *k, struct party *owner)
 	key = imp_key_from(imp_bytes(secret->data, secret->len));
 	return !strcmp(now, there) && v && fdo_read_head(imp_bytes(v->data, v->len), &h) == IMP_OK
 	    && fdo_hmac_check(k->c, &key, &h.hmac, h.header.raw) == IMP_OK;
+}
+
+/* --- service info -------------------------------------------------------------------- */
+
+static void put_option(imp_wr *w, const char *key, const char *value)
+{
+	imp_cbor_put_text(w, key);
+	if (!strcmp(key, "args")) {
+		imp_cbor_put_array(w, 2);
+		imp_cbor_put_text(w, "-c");
+	}
+	if (!strcmp(value, "true"))
+		imp_cbor_put_bool(w, 1);
+	else
+		imp_cbor_put_text(w, value);
+}
+
+static void action(struct kit *k, int i, const char *module, const char *const *pairs, const uint8_t *sha)
+{
+	char name[64];
+	uint8_t raw[512];
+	size_t n = 0;
+	imp_wr w = imp_wr_to(raw, sizeof raw);
+	while (pairs[2 * n])
+		n++;
+	snprintf(name, sizeof name, "%s/serviceinfo", k->guid);
+	imp_cbor_put_array(&w, 2);
+	imp_cbor_put_text(&w, module);
+	imp_cbor_put_map(&w, n + (sha != NULL));
+	for (size_t p = 0; p < n; p++)
+		put_option(&w, pairs[2 * p], pairs[2 * p + 1]);
+	if (sha) {
+		imp_cbor_put_text(&w, "sha-384");
+		imp_cbor_put_bstr(&w, imp_bytes(sha, 48));
+	}
+	fact_set(k->owner, IMP_T_CONFIG, name, i, imp_wr_span(&w));
+}
+
+void kit_actions(struct kit *k, imp_span file)
+{
+	static const char *const down[] = {"name", "firmware.bin", "fact", "image", NULL};
+	static const char *const run[] = {"command", "sh", "args", "echo hello", "return_stdout", "true", "return_stderr", "true", "may_fail", "true", NULL};
+	static const char *const up[] = {"name", "log.txt", "need-sha", "true", NULL};
+	static const char *const up2[] = {"name", "empty.txt", NULL};
+	static const char *const get[] = {"name", "pkg.deb", "url", "http://example.net/pkg.deb", NULL};
+	uint8_t sha[64];
+	imp_hash(k->c, IMP_A_SHA384, &file, 1, sha);
+	fact_set(k->owner, IMP_T_IMAGE, "image", 0, file);
+	fact_set(k->device, IMP_T_IMAGE, "log.txt", 0, file);
+	fact_set(k->device, IMP_T_IMAGE, "empty.txt", 0, NONE);
+	action(k, 0, "fdo.download", down, sha);
+	action(k, 1, "fdo.command", run, NULL);
+	action(k, 2, "fdo.upload", up, NULL);
+	action(k, 3, "fdo.wget", get, sha);
+	action(k, 4, "fdo.upload", up2, NULL);
+	action(k, 5, "fdo.command", run, NULL);
 }

@@ -55,6 +55,11 @@ int  kit_extend(struct kit *k, struct party *from, enum kit_who signer, struct p
 imp_status kit_to0(struct kit *k, struct party *owner);
 /* TO1 and TO2; the device's DONE code.  IMP_EOVER: it never ended. */
 imp_status kit_onboard(struct kit *k);
+/* DI, one extension, TO0: the device is its owner's to onboard. */
+int  kit_ready(struct kit *k);
+/* Service info of every kind: downloads "image" (these bytes) as firmware.bin
+ * and uploads the same bytes as log.txt; runs two commands, one wget. */
+void kit_actions(struct kit *k, imp_span file);
 /* All of it: DI, one extension, TO0, onboarding. */
 int  kit_all(struct kit *k);
 

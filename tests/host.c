@@ -90,6 +90,14 @@ struct sess *world_sess(struct world *w, uint32_t id)
 	return NULL;
 }
 
+struct sess *world_server(struct world *w, const struct party *p)
+{
+	for (int i = 0; i < SESSIONS; i++)
+		if (w->sess[i].id && w->sess[i].server && !w->sess[i].front && w->sess[i].p == p)
+			return &w->sess[i];
+	return NULL;
+}
+
 /* --- facts ------------------------------------------------------------------ */
 
 static int named(const struct fact *f, uint16_t topic, imp_span name)

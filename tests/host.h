@@ -126,6 +126,8 @@ void world_run(struct world *w, uint64_t ms);
 /* The end of a session: forget it and what it had not committed. */
 void world_kill(struct sess *s);
 struct sess *world_sess(struct world *w, uint32_t id);
+/* A living server session of `p`, or NULL. */
+struct sess *world_server(struct world *w, const struct party *p);
 
 /* Facts.  The set functions write committed ones; `name` is text. */
 void fact_set(struct party *p, uint16_t topic, const char *name, int32_t code, imp_span data);

@@ -1,14 +1,13 @@
 /* pair.c -- device, maker, rendezvous and owners back to back: whole
- * onboardings over every choice, and under everything that goes wrong. */
+ * onboardings over every choice that the protocol offers. */
 #include "crypto.h"
 #include "fdo-kit.h"
+#include "http.h"
 #include "rv.h"
-#include "starve.h"
 #include "t.h"
 #include <stdlib.h>
 
 #define NONE imp_bytes(0, 0)
-#define TEXT(s) imp_bytes(s, sizeof(s) - 1)
 
 static char said[256];
 
@@ -59,13 +58,251 @@ static void claims_of_choices(void)
 	}
 }
 
-int main(int argc, char **argv)
+/* --- what the protocol offers ------------------------------------------------------- */
+
+static void begin(struct kit *k)
 {
-	int child;
+	kit_begin(k, KIT_P256, KIT_P256, FDO_ECDH256, IMP_A_A128GCM, FDO_ENC_X509);
+}
+
+static void claims_of_resale(void)
+{
+	struct kit k;
+	int ok, n = 0;
+	begin(&k);
+	ok = kit_all(&k) && kit_follow(&k, k.owner);
+	for (int i = 0; ok && i < 3; i++, n++) {
+		struct party *from = i % 2 ? k.owner2 : k.owner, *to = i % 2 ? k.owner : k.owner2;
+		ok = kit_extend(&k, from, i % 2 ? KIT_OWNER2 : KIT_OWNER, to, i % 2 ? KIT_OWNER : KIT_OWNER2)
+		  && kit_to0(&k, to) == IMP_LATER && kit_onboard(&k) == IMP_OK && kit_follow(&k, to);
+	}
+	t_check("resale: three more owners, each with the voucher the last one got", ok && n == 3, k.owner2->last_where);
+	kit_end(&k);
+}
+
+static void claims_of_reuse(void)
+{
+	struct kit k;
+	uint64_t before;
+	int ok;
+	begin(&k);
+	k.reuse = 1;
+	ok = kit_ready(&k);
+	before = kit_print(&k);
+	for (int i = 0; i < 3; i++)
+		ok = ok && kit_onboard(&k) == IMP_OK && kit_print(&k) == before;
+	t_check("credential reuse: three onboardings, the credential stays as it is", ok, k.owner->last_where);
+	kit_no_reuse(&k);
+	ok = kit_onboard(&k) != IMP_OK && kit_print(&k) == before && k.owner->last == IMP_EPEER && k.owner->last_topic == FDO_E_REUSE;
+	t_check("a device that accepts none says error 102 and keeps its credential", ok, k.owner->last_where);
+	kit_end(&k);
+}
+
+static int with_rvinfo(struct kit *k, const struct kit_rv *v, size_t n)
+{
+	uint8_t rv[256];
+	size_t len = kit_rvinfo(rv, sizeof rv, v, n);
+	fact_set(k->maker, IMP_T_CONFIG, "fdo.rvinfo", 0, imp_bytes(rv, len));
+	return len > 0 && kit_di(k) && kit_extend(k, k->maker, KIT_MAKER, k->owner, KIT_OWNER);
+}
+
+static void claims_of_rendezvous(void)
+{
+	static const struct kit_rv bypass[] = {{FDO_RV_BYPASS, NULL, -1}, {FDO_RV_DNS, "ownera", -1}, {FDO_RV_DEV_PORT, NULL, 8043},
+	                                       {FDO_RV_PROTOCOL, NULL, 1}, {-1, NULL, -1}};
+	static const struct kit_rv two[] = {{FDO_RV_DNS, "nowhere", -1}, {FDO_RV_DEV_PORT, NULL, 80}, {FDO_RV_OWNER_PORT, NULL, 80}, {FDO_RV_PROTOCOL, NULL, 1},
+	                                    {-1, NULL, -1},
+	                                    {FDO_RV_DNS, "rv", -1}, {FDO_RV_DEV_PORT, NULL, 80}, {FDO_RV_OWNER_PORT, NULL, 80}, {FDO_RV_PROTOCOL, NULL, 1},
+	                                    {FDO_RV_DELAY, NULL, 3600}, {-1, NULL, -1}};
+	struct kit k;
+	struct sess *s;
+	int ok;
+	begin(&k);
+	ok = with_rvinfo(&k, bypass, 1);
+	ok = ok && kit_to0(&k, k.owner) == IMP_OK && kit_onboard(&k) == IMP_OK && kit_follow(&k, k.owner) && k.rv->asks == 0;
+	t_check("rendezvous bypass: no TO0, no TO1, onboarded", ok, k.owner->last_where);
+	kit_end(&k);
+	begin(&k);
+	ok = with_rvinfo(&k, two, 2) && kit_to0(&k, k.owner) == IMP_LATER && kit_onboard(&k) == IMP_OK && kit_follow(&k, k.owner);
+	t_check("the first rendezvous server is not there: the second serves owner and device", ok, k.owner->last_where);
+	kit_end(&k);
+	begin(&k);
+	ok = with_rvinfo(&k, two, 2);
+	k.rv->down = 1;
+	s = world_start(k.device, 0, NONE);
+	world_run(&k.w, 60000);
+	ok = ok && s && s->done == 1 && s->code == IMP_LATER && s->when == 3600000;
+	t_check("no rendezvous at all: come back after the delay that was instructed", ok, "");
+	kit_end(&k);
+}
+
+static int silent_hook(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a)
+{
+	(void)p, (void)s, (void)a;
+	return ask->topic == IMP_T_AUTHORIZE ? -1 : 0;
+}
+
+static void claims_of_policy(void)
+{
+	int (*hook)(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a);
+	struct kit k;
+	uint64_t before;
+	begin(&k);
+	t_check("the maker's device", kit_di(&k) && kit_extend(&k, k.maker, KIT_MAKER, k.owner, KIT_OWNER), k.maker->last_where);
+	k.deny_voucher = 1;
+	t_check("owner's policy refuses the voucher: EDENIED, the rendezvous hears nothing", kit_to0(&k, k.owner) == IMP_EDENIED && k.rv->asks == 0, k.owner->last_where);
+	k.deny_voucher = 0;
+	k.deny_to0 = 1;
+	t_check("rendezvous policy refuses: the owner learns it, nothing is kept", kit_to0(&k, k.owner) == IMP_EPEER && k.owner->last_topic == FDO_E_VOUCHER
+	        && k.rv->last == IMP_EDENIED && !k.rv->facts, k.rv->last_where);
+	k.deny_to0 = 0;
+	k.grant = 100;
+	t_check("rendezvous policy grants 100 s", kit_to0(&k, k.owner) == IMP_LATER && k.rv->facts, k.rv->last_where);
+	k.grant = 0;
+	k.w.now += 101000;
+	before = kit_print(&k);
+	t_check("after 101 s the rendezvous knows the device no more", kit_onboard(&k) != IMP_OK && k.rv->last_topic == FDO_E_NOT_FOUND && kit_print(&k) == before, k.rv->last_where);
+	t_check("registered again", kit_to0(&k, k.owner) == IMP_LATER, k.rv->last_where);
+	k.deny_device = 1;
+	t_check("owner's policy refuses the device: it keeps its credential", kit_onboard(&k) != IMP_OK && k.owner->last == IMP_EDENIED && kit_print(&k) == before, k.owner->last_where);
+	k.deny_device = 0;
+	hook = k.owner->hook;
+	k.owner->hook = silent_hook;
+	t_check("silence refuses too", kit_onboard(&k) != IMP_OK && k.owner->last == IMP_ETIME && kit_print(&k) == before, k.owner->last_where);
+	k.owner->hook = NULL;
+	t_check("no policy refuses too", kit_onboard(&k) != IMP_OK && k.owner->last == IMP_EDENIED && kit_print(&k) == before, k.owner->last_where);
+	k.owner->hook = hook;
+	k.owner->think = 20000;
+	t_check("a policy that answers each question after 20 s", kit_onboard(&k) == IMP_OK && kit_follow(&k, k.owner), k.owner->last_where);
+	kit_end(&k);
+}
+
+static void claims_of_idling(void)
+{
+	struct kit k;
+	int ok;
+	begin(&k);
+	ok = kit_ready(&k) && world_start(k.device, 0, NONE) != NULL;
+	while (ok && k.w.party[3].asks < 10) /* ownera is in the middle of TO2 */
+		world_run(&k.w, 1);
+	world_kill(world_sess(&k.w, k.w.client));
+	world_run(&k.w, 31000);
+	t_check("a device that says no more: the owner's session ends after 30 s", ok && k.owner->last == IMP_ETIME && !world_server(&k.w, k.owner), k.owner->last_where);
+	t_check("... and the device can come back", kit_onboard(&k) == IMP_OK && kit_follow(&k, k.owner), k.owner->last_where);
+	kit_end(&k);
+}
+
+/* --- service info --------------------------------------------------------------------- */
+
+enum { MIB = 1 << 20 };
+
+static int same_file(const struct party *p, const char *name, imp_span is)
+{
+	const struct fact *f = fact_get(p, IMP_T_IMAGE, name, 0);
+	return f && imp_same(imp_bytes(f->data, f->len), is);
+}
+
+static size_t largest;
+static int weigh(struct world *w, struct crossing *x)
+{
+	(void)w;
+	largest = x->m->data.len > largest ? x->m->data.len : largest;
+	return PASS;
+}
+
+static void claims_of_service_info(void)
+{
+	struct kit k;
+	char name[96];
+	uint8_t *file = malloc(MIB);
+	int ok;
+	for (size_t i = 0; i < MIB; i++)
+		file[i] = (uint8_t)(i * 2654435761u >> 13);
+	begin(&k);
+	ok = kit_ready(&k);
+	kit_actions(&k, imp_bytes(file, MIB));
+	k.exit_code = 3;
+	k.device->params.max_msg = 4096;
+	k.owner->params.max_msg = 4096;
+	k.owner->params.max_chain = 1536;
+	k.owner->largest = 0;
+	largest = 0;
+	k.w.fault = weigh;
+	ok = ok && kit_onboard(&k) == IMP_OK;
+	t_check("download, upload, wget and commands in one onboarding", ok, k.owner->last_where);
+	t_check("1 MiB arrived at the device as it was", same_file(k.device, "firmware.bin", imp_bytes(file, MIB)), "");
+	snprintf(name, sizeof name, "%s/upload/log.txt", k.guid);
+	t_check("1 MiB arrived at the owner as it was", same_file(k.owner, name, imp_bytes(file, MIB)), "");
+	snprintf(name, sizeof name, "%s/upload/empty.txt", k.guid);
+	t_check("an empty file too", same_file(k.owner, name, NONE), "");
+	snprintf(name, sizeof name, "%s/devmod/os", k.guid);
+	t_check("devmod, output, exit codes and wget reached their hosts", fact_get(k.owner, IMP_T_CONFIG, name, 0) && k.ran == 2 && k.wgets == 1
+	        && k.exitcodes == 2 && k.last_exit == 3 && k.out_bytes == 60, "");
+	snprintf(said, sizeof said, "largest message %zu B, owner session %zu B, device session %zu B", largest, k.owner->largest, k.device->largest);
+	t_check("no message above 4,096 bytes, no session above 4 kB", largest <= 4096 && k.owner->largest <= 4096 && k.device->largest <= 4096, said);
+	t_check("the credential is new", kit_follow(&k, k.owner), "");
+	kit_end(&k);
+	free(file);
+}
+
+static void claims_of_long_vouchers(void)
+{
+	struct kit k;
+	size_t bytes[2] = {0, 0};
+	int ok = 1;
+	for (int i = 0; i < 2; i++) {
+		int entries = i ? 64 : 1;
+		enum kit_who signer = KIT_MAKER, next;
+		begin(&k);
+		ok = ok && kit_di(&k);
+		for (int e = 0; ok && e < entries; e++, signer = next) {
+			next = (entries - e) % 2 ? KIT_OWNER : KIT_OWNER2;
+			ok = kit_extend(&k, e ? k.owner : k.maker, signer, k.owner, next);
+		}
+		ok = ok && kit_to0(&k, k.owner) == IMP_LATER;
+		k.owner->params.max_chain = 1024;
+		k.owner->params.max_msg = 2048;
+		k.owner->largest = 0;
+		ok = ok && kit_onboard(&k) == IMP_OK && kit_follow(&k, k.owner);
+		bytes[i] = k.owner->largest;
+		kit_end(&k);
+	}
+	snprintf(said, sizeof said, "1 entry %zu B, 64 entries %zu B", bytes[0], bytes[1]);
+	t_check("a voucher of 64 entries takes the owner's session no byte more than one of 1", ok && bytes[0] && bytes[0] == bytes[1], said);
+}
+
+/* --- over HTTP --------------------------------------------------------------------------- */
+
+static void claims_of_http(void)
+{
+	struct kit k;
+	uint8_t file[5000];
+	int ok;
+	for (size_t i = 0; i < sizeof file; i++)
+		file[i] = (uint8_t)(i * 7);
+	begin(&k);
+	for (int i = 0; i < k.w.parties; i++)
+		k.w.party[i].http = &imp_http;
+	ok = kit_ready(&k);
+	t_check("DI and TO0 over HTTP, byte by byte of the real layer", ok, k.owner->last_where);
+	kit_actions(&k, imp_bytes(file, sizeof file));
+	ok = ok && kit_onboard(&k) == IMP_OK && kit_follow(&k, k.owner) && same_file(k.device, "firmware.bin", imp_bytes(file, sizeof file));
+	snprintf(said, sizeof said, "%d crossings of at most 1,460 bytes", k.w.crossings);
+	t_check("TO1, TO2 and service info over HTTP", ok, said);
+	kit_end(&k);
+}
+
+int main(void)
+{
 	kit_crypto = &imp_openssl;
-	child = world_thaw(argc, argv, kit_crypto);
-	if (child >= 0)
-		return child;
 	claims_of_choices();
+	claims_of_resale();
+	claims_of_reuse();
+	claims_of_rendezvous();
+	claims_of_policy();
+	claims_of_idling();
+	claims_of_service_info();
+	claims_of_long_vouchers();
+	claims_of_http();
 	return t_end();
 }
