@@ -387,12 +387,12 @@ static struct sess *run(struct kit *k, struct party *p, uint16_t topic, imp_span
 	return world_sess(&k->w, id);
 }
 
-static imp_status ended(struct sess *s)
+static imp_status ended(struct kit *k, struct sess *s)
 {
-	imp_status st = s && s->done == 1 ? s->code : IMP_EOVER;
+	k->last = s && s->done == 1 ? s->code : IMP_EOVER;
 	if (s)
 		world_kill(s);
-	return st;
+	return k->last;
 }
 
 int kit_credential(const struct kit *k, char guid[33])
@@ -430,7 +430,7 @@ uint64_t kit_print(const struct kit *k)
 
 int kit_di(struct kit *k)
 {
-	imp_status st = ended(run(k, k->device, IMP_T_VOUCHER, NONE));
+	imp_status st = ended(k, run(k, k->device, IMP_T_VOUCHER, NONE));
 	return st == IMP_OK && kit_credential(k, k->guid) && fact_count(k->maker, IMP_T_VOUCHER, k->guid) == 1;
 }
 
@@ -474,12 +474,12 @@ imp_status kit_to0(struct kit *k, struct party *owner)
 	struct sess *s = world_start(owner, IMP_T_VOUCHER, imp_bytes(k->guid, 32));
 	uint32_t id = s ? s->id : 0;
 	world_run(&k->w, 600000);
-	return ended(world_sess(&k->w, id));
+	return ended(k, world_sess(&k->w, id));
 }
 
 imp_status kit_onboard(struct kit *k)
 {
-	return ended(run(k, k->device, 0, NONE));
+	return ended(k, run(k, k->device, 0, NONE));
 }
 
 int kit_ready(struct kit *k)

@@ -35,6 +35,7 @@ struct kit {
 	char guid[33];       /* of the voucher in the owner's hands */
 	int exit_code;       /* what commands on the device yield */
 	/* what was seen */
+	imp_status last;     /* DONE of the last client session; IMP_EOVER: none */
 	int ran, wgets;
 	int exitcodes, last_exit;
 	size_t out_bytes;

@@ -1,7 +1,6 @@
 /* host.c -- see host.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "host.h"
-#include "starve.h"
 #include "fdo.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -424,9 +423,9 @@ static struct sess *make(struct party *p, imp_stack t)
 	s->p = p;
 	s->id = ++w->ids;
 	s->t = t;
-	if (w->hungry) {
-		s->t.top = starve_layer(t.top);
-		s->t.link[0][0] = starve_layer(t.link[0][0]);
+	if (w->wrap) {
+		s->t.top = w->wrap(t.top);
+		s->t.link[0][0] = w->wrap(t.link[0][0]);
 	}
 	s->need = imp_session_need(&s->t);
 	s->mem = aligned_alloc(16, (s->need + 31) & ~(size_t)15);

@@ -104,7 +104,7 @@ struct world {
 	int crossings, learns, commits, feeds;
 	int move;               /* memcpy to fresh memory after every feed */
 	int freeze;             /* feed in a new process, one per message */
-	int hungry;             /* wrap layers with starve_layer() */
+	const imp_layer *(*wrap)(const imp_layer *y); /* of new sessions: starve_layer */
 	int cut_crossing;       /* the client's power fails at this crossing, */
 	int cut_learn;          /* just before this LEARN of it is kept, */
 	int cut_commit;         /* or just after this commit of it */
