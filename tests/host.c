@@ -678,9 +678,14 @@ int world_thaw(int argc, char **argv, const imp_crypto *c)
 	feed_here(&s, &m, &out);
 	rewind(f);
 	fwrite(s.mem, z.need, 1, f);
-	for (size_t i = 0; i < out.n; i++)
+	for (size_t i = 0; i < out.n; i++) {
 		put_msg(f, &out.m[i]);
+		drop(&out.m[i]);
+	}
 	put_msg(f, &none);
+	drop(&m);
+	free(out.m);
+	free(s.mem);
 	return fclose(f) != 0;
 }
 
