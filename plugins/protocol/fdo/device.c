@@ -26,6 +26,12 @@ size_t fdo_device_need(const imp_params *p)
 	return sizeof(struct fdo_device);
 }
 
+/* What came, in clear; what goes, in parts, whole and sealed. */
+size_t fdo_device_work(const imp_params *p)
+{
+	return 4 * ((size_t)p->max_msg + 64) + 2 * FDO_X_MAX;
+}
+
 imp_status fdo_device_init(void *state, const imp_params *p)
 {
 	struct fdo_device *d = state;

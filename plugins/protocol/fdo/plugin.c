@@ -10,7 +10,7 @@ static const struct role {
 	const char *(*where)(const void *state);
 	size_t      (*work)(const imp_params *p);
 } roles[] = {
-	[IMP_DEVICE] = {fdo_device_need, fdo_device_init, fdo_device_step, fdo_device_where, NULL},
+	[IMP_DEVICE] = {fdo_device_need, fdo_device_init, fdo_device_step, fdo_device_where, fdo_device_work},
 	[IMP_OWNER] = {fdo_owner_need, fdo_owner_init, fdo_owner_step, fdo_owner_where, fdo_server_work},
 	[IMP_MAKER] = {fdo_maker_need, fdo_maker_init, fdo_maker_step, fdo_maker_where, fdo_server_work},
 	[IMP_RENDEZVOUS] = {fdo_rendezvous_need, fdo_rendezvous_init, fdo_rendezvous_step, fdo_rendezvous_where, fdo_server_work},

@@ -46,7 +46,7 @@ static uint8_t natural_type(const imp_key *k)
 
 imp_status fdo_key_from(const imp_key *pub, uint8_t type, fdo_key *out)
 {
-	if (pub->bits.len > FDO_KEY_BITS)
+	if (!pub->bits.len || pub->bits.len > FDO_KEY_BITS)
 		return IMP_EUNSUP;
 	memset(out, 0, sizeof *out);
 	out->alg = pub->alg;
