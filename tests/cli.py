@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 IMPRINT, VECTORS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
@@ -38,18 +39,21 @@ class Server:
     def __init__(self, *args):
         self.p = subprocess.Popen([IMPRINT, *args, "--events", "--attached"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.said = []
+        self.reader = threading.Thread(target=lambda: self.said.extend(json.loads(line) for line in self.p.stdout))
+        self.reader.start()
 
     def until(self, event):
-        for line in self.p.stdout:
-            self.said.append(json.loads(line))
-            if self.said[-1]["event"] == event:
-                return self.said[-1]
-        raise SystemExit(f"Bail out! it ended before '{event}': {self.p.stderr.read().decode()}")
+        while True:
+            for e in list(self.said):
+                if e["event"] == event:
+                    return e
+            if not self.reader.is_alive():
+                raise SystemExit(f"Bail out! it ended before '{event}': {self.p.stderr.read().decode()}")
+            time.sleep(0.01)
 
     def end(self):
         self.p.stdin.close()
-        for line in self.p.stdout:
-            self.said.append(json.loads(line))
+        self.reader.join(20)
         return self.p.wait(10)
 
 
@@ -278,6 +282,78 @@ def claims_of_onboarding():
     check("an address that is none", rc == 1 and "ADDRESS:PORT" in err, err)
 
 
+def post(port, path, body, headers=()):
+    """One request by hand: status, message type, body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as c:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/cbor\r\nContent-Length: {len(body)}\r\n" + "".join(f"{h}\r\n" for h in headers)
+        c.sendall(head.encode() + b"Connection: close\r\n\r\n" + body)
+        got = b""
+        while True:
+            try:
+                piece = c.recv(65536)
+            except ConnectionResetError:
+                break
+            if not piece:
+                break
+            got += piece
+    if not got:
+        return 0, None, b""
+    head, _, rest = got.partition(b"\r\n\r\n")
+    kind = re.search(rb"(?i)message-type: (\d+)", head)
+    return int(head.split()[1]), kind and int(kind[1]), rest
+
+
+BODIES = [  # what is no message of FDO, for every type
+    (b"", "nothing"),
+    (b"\x00", "a number"),
+    (b"\x80", "an empty array"),
+    (b"\x81" * 5000 + b"\x00", "arrays 5000 deep"),
+    (b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff", "an array of 2^64 - 1"),
+    (b"\x5b\x7f\xff\xff\xff\xff\xff\xff\xff" + b"x" * 100, "a byte string longer than the world"),
+    (b"\xd2\x84\x40\xa0\x40\x40", "an empty COSE_Sign1"),
+    (b"\xd0\x83\x40\xa0\x40", "an empty COSE_Encrypt0"),
+    (b"\x9f\xff", "an array of indefinite length"),
+    (bytes(range(256)) * 200, "51,200 bytes of anything"),
+    (b"\x85" + b"\x19\x51\x14" * 5, "an array of numbers"),
+]
+
+
+def claims_of_hostile_peers():
+    run("make", "key", "h.pem")
+    s = Server("serve", "fdo", "--role", "owner,rv,maker", "--listen", "127.0.0.1:0", "--key", "h.pem", "--policy", "yes.lua", "--rv", "http://127.0.0.1:1")
+    url = s.until("ready")["url"]
+    port = int(url.rsplit(":", 1)[1])
+    wrong, n = [], 0
+    for kind in (10, 12, 20, 22, 30, 32, 60, 62, 64, 66, 68, 70, 11, 99, 0):
+        for body, what in BODIES:
+            status, reply, data = post(port, f"/fdo/101/msg/{kind}", body)
+            n += 1
+            fine = reply == 255 and status == 500 and data[:1] == b"\x85" or status in (400, 404, 405, 413) or (kind == 20 and body == b"\x80" and reply == 21)
+            if not fine:
+                wrong.append(f"{kind} {what}: {status} {reply} {data[:20].hex()}")
+    check("messages that are none: error 255, or the transport's refusal", not wrong, "; ".join(wrong[:4]) or f"{n} requests")
+    for token in ("", "x", "00" * 16, "0" * 500, "é"):
+        status, reply, data = post(port, "/fdo/101/msg/62", b"\x81\x00", [f"Authorization: Bearer {token}"])
+        check(f"a token that is none: {token[:20]!r}", status in (400, 500) and (reply != 255 or data[1:2] == b"\x01"), f"{status} {reply} {data[:8].hex()}")
+    for path in ("/", "/fdo/100/msg/60", "/fdo/101/msg/", "/fdo/101/msg/60/", "/fdo/101/msg/6000000000000", "/../../etc/passwd"):
+        status, reply, _ = post(port, path, b"")
+        check("a path that is none: " + path, status in (400, 404, 405, 500), status)
+    for raw in (b"\x00" * 100, b"GET / HTTP/9.9\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", b"A" * 70000, b"POST /fdo/101/msg/60 HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as c:
+            try:
+                c.sendall(raw)
+                c.shutdown(socket.SHUT_WR)
+                while c.recv(65536):
+                    pass
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+    rc, out, err = run("device", "fdo", "--store", "after.db", "--di", url)
+    check("after all that it still serves", rc == 0, out + err)
+    check("and ends in order", s.end() == 0, s.p.stderr.read()[-200:])
+    failed = [e for e in s.said if e["event"] == "done" and e["code"] < 0]
+    check("each failed run has a line with its state and reason", failed and all(re.match(r"imp\.fdo\.\w+", e["where"]) for e in failed), f"{len(failed)} lines, such as: {failed[0]['where'] if failed else ''}")
+
+
 LADDER = [10, 11, 12, 13, 20, 21, 22, 23, 30, 31, 32, 33, 60, 61, 62, 63, 64, 65, 66, 67]
 
 
@@ -309,6 +385,7 @@ claims_of_vectors()
 claims_of_factory()
 claims_of_policy()
 claims_of_onboarding()
+claims_of_hostile_peers()
 claims_of_demo()
 print(f"1..{count}")
 sys.exit(failures != 0)
