@@ -5,6 +5,7 @@
 //	             [-reuse] [-bypass] [-delay SECONDS]
 //	    manufacturer, rendezvous and owner, each on a port of its own; prints
 //	    their addresses as one line of JSON and serves until it is killed.
+//	      manufacturer  GET /made -> GUIDs as JSON
 //	      manufacturer  POST /extend/GUID  body: next owner's PKIX PEM -> voucher PEM
 //	      owner         GET /key -> PKIX PEM;  POST /vouchers?rv=URL  body: voucher PEM
 //	                    (TO0 follows unless rv is empty);  GET /finished -> JSON
@@ -209,6 +210,15 @@ func (w *world) manufacturing() http.Handler {
 		RvInfo: func(context.Context, *fdo.Voucher) ([][]protocol.RvInstruction, error) { return w.rvInfo(), nil },
 	}})
 	mux.HandleFunc("POST /extend/{guid}", func(out http.ResponseWriter, r *http.Request) { extend(out, r, w.made) })
+	mux.HandleFunc("GET /made", func(out http.ResponseWriter, _ *http.Request) {
+		w.made.mu.Lock()
+		defer w.made.mu.Unlock()
+		guids := []string{}
+		for g := range w.made.vouchers {
+			guids = append(guids, hex.EncodeToString(g[:]))
+		}
+		json.NewEncoder(out).Encode(guids)
+	})
 	return mux
 }
 

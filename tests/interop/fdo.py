@@ -1,0 +1,287 @@
+"""fdo.py -- imprint against go-fdo, both ways (TAP).
+
+usage: fdo.py IMPRINT PEERS [WORD]     only the claims with WORD in them
+
+Their servers (PEERS/fdo, a program of ours on their library) with our device;
+our servers with their device (PEERS/go-fdo-client, as it is).  Every process
+listens on a loopback port that the kernel chose.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+IMPRINT, PEERS = sys.argv[1], pathlib.Path(sys.argv[2])
+WORD = sys.argv[3] if len(sys.argv) > 3 else ""
+HERE = pathlib.Path(__file__).parent
+GCM = {"A128GCM": 1, "A256GCM": 3}
+EXCHANGES = {"ec256": ["ECDH256"], "ec384": ["ECDH384"], "rsa2048": ["DHKEXid14", "ASYMKEX2048"], "rsa3072": ["DHKEXid15", "ASYMKEX3072"]}
+TIMEOUT = 60
+count = failures = 0
+
+
+class Trouble(Exception):
+    pass
+
+
+def claim(name, test):
+    """Run test(dir); it raises what is wrong and returns what it saw."""
+    global count, failures
+    if WORD not in name:
+        return
+    count += 1
+    detail, holds = "", True
+    with tempfile.TemporaryDirectory(prefix="imprint-interop-") as d:
+        try:
+            detail = test(pathlib.Path(d)) or ""
+        except Exception as e:  # whatever went wrong is this claim's failure
+            holds, detail = False, f"{type(e).__name__}: {e}".replace("\n", " | ")
+    failures += not holds
+    print(f"{'ok' if holds else 'not ok'} {count} - {name}{': ' if detail else ''}{detail}", flush=True)
+
+
+def run(*words, cwd=None, check=True):
+    p = subprocess.run([str(w) for w in words], cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT)
+    if check and p.returncode:
+        raise Trouble(f"{pathlib.Path(words[0]).name} {' '.join(map(str, words[1:4]))} ended with {p.returncode}: {(p.stderr or p.stdout)[-600:]}")
+    return p
+
+
+def http(url, body=None):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data=body), timeout=TIMEOUT) as r:
+            return r.read()
+    except urllib.error.HTTPError as e:
+        raise Trouble(f"{url}: {e.code} {e.read().decode(errors='replace')}") from None
+
+
+@contextlib.contextmanager
+def process(*words, cwd=None, errors=None):
+    p = subprocess.Popen([str(w) for w in words], cwd=cwd, stdout=subprocess.PIPE, stderr=errors or subprocess.DEVNULL, stdin=subprocess.PIPE, text=True)
+    try:
+        yield p
+    finally:
+        p.kill()
+        p.wait()
+
+
+# --- their servers, our device --------------------------------------------
+
+
+@contextlib.contextmanager
+def their_servers(d, key, *options):
+    with open(d / "servers.log", "w") as log, process(PEERS / "fdo", "servers", "-key", key, "-dir", d, *options, cwd=d, errors=log) as p:
+        line = p.stdout.readline()
+        if not line:
+            raise Trouble((d / "servers.log").read_text()[-400:])
+        yield json.loads(line)
+
+
+def guid_of(store):
+    """The GUID of the credential in a device's store."""
+    text = run(IMPRINT, "inspect", store, "--json").stdout
+    return re.search(r"[0-9a-f]{32}", text).group(0)
+
+
+def di(d, at, curve="p256"):
+    run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--di", at["manufacturer"], "--curve", curve, "--serial", "interop-1", "--events", cwd=d)
+
+
+def hand_over(d, at):
+    """Their manufacturer signs the voucher over to their owner; TO0."""
+    made = json.loads(http(at["manufacturer"] + "/made"))
+    guid = made[-1]
+    voucher = http(f"{at['manufacturer']}/extend/{guid}", http(at["owner"] + "/key"))
+    (d / "voucher.pem").write_bytes(voucher)
+    run(IMPRINT, "voucher", "verify", d / "voucher.pem", "--store", d / "device.db")
+    http(f"{at['owner']}/vouchers?rv={at['rendezvous']}", voucher)
+    return guid
+
+
+def onboard_there(d, at, *options):
+    guid = hand_over(d, at)
+    run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--events", *options, cwd=d)
+    if guid not in json.loads(http(at["owner"] + "/finished")):
+        raise Trouble("their owner did not finish")
+    return guid
+
+
+def device_with(key, kex, cipher, curve):
+    def test(d):
+        with their_servers(d, key) as at:
+            di(d, at, curve)
+            onboard_there(d, at, "--kex", kex, "--cipher", GCM[cipher])
+    return test
+
+
+def device_service_info(d):
+    (d / "motd.txt").write_text("welcome\n" * 500)
+    (d / "dev").mkdir()
+    (d / "dev" / "report.txt").write_text("all is well\n" * 300)
+    (d / "up").mkdir()
+    with their_servers(d, "ec256", "-download", d / "motd.txt", "-command", "-upload", "report.txt", "-dir", d / "up") as at:
+        di(d, at)
+        onboard_there(d, at, "--dir", d / "dev", "--allow-run")
+    if (d / "dev" / "motd.txt").read_text() != (d / "motd.txt").read_text():
+        raise Trouble("the download is not the file")
+    if (d / "dev" / "command.out").read_text() != "onboarded\n":
+        raise Trouble("the command did not run in --dir")
+    sent = [f.read_text() for f in (d / "up").iterdir()]
+    if (d / "dev" / "report.txt").read_text() not in sent:
+        raise Trouble(f"the upload did not arrive: {sorted(os.listdir(d / 'up'))}")
+    return "a download of 4,000 bytes, a command, an upload of 3,600 bytes"
+
+
+def device_refuses_command(d):
+    with their_servers(d, "ec256", "-command") as at:
+        di(d, at)
+        hand_over(d, at)
+        p = run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--events", "--dir", d, cwd=d, check=False)
+        if p.returncode == 0 or json.loads(http(at["owner"] + "/finished")):
+            raise Trouble("it onboarded all the same")
+    if (d / "command.out").exists():
+        raise Trouble("the command ran")
+    return "the owner wants may_fail = false: TO2 ends"
+
+
+def device_reuse(d):
+    with their_servers(d, "ec256", "-reuse") as at:
+        di(d, at)
+        before = hand_over(d, at)
+        run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--events", cwd=d)
+        after = run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--events", "--no-reuse", cwd=d, check=False)
+        if "102" not in after.stdout + after.stderr and "euse" not in after.stdout + after.stderr:
+            raise Trouble(f"--no-reuse did not refuse: {after.stdout[-300:]}{after.stderr[-300:]}")
+    return f"twice with {before[:8]}..., and refused under --no-reuse"
+
+
+def device_bypass(d):
+    with their_servers(d, "ec256", "-bypass") as at:
+        di(d, at)
+        guid = json.loads(http(at["manufacturer"] + "/made"))[-1]
+        http(at["owner"] + "/vouchers?rv=", http(f"{at['manufacturer']}/extend/{guid}", http(at["owner"] + "/key")))
+        run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--events", cwd=d)
+        if guid not in json.loads(http(at["owner"] + "/finished")):
+            raise Trouble("their owner did not finish")
+
+
+def device_wrong_owner(d):
+    with their_servers(d, "ec256") as at, their_servers(d, "ec256") as other:
+        di(d, at)
+        guid = json.loads(http(at["manufacturer"] + "/made"))[-1]
+        voucher = http(f"{at['manufacturer']}/extend/{guid}", http(at["owner"] + "/key"))
+        try:
+            http(f"{other['owner']}/vouchers?rv={at['rendezvous']}", voucher)
+        except Trouble:
+            pass
+        p = run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--events", cwd=d, check=False)
+        if p.returncode == 0:
+            raise Trouble("it onboarded with an owner whose key the voucher does not end in")
+
+
+# --- our servers, their device --------------------------------------------
+
+
+@contextlib.contextmanager
+def our_server(d, role, *options):
+    with open(d / f"{role}.log", "w") as log, process(IMPRINT, "serve", "fdo", "--role", role, "--listen", "127.0.0.1:0", "--store", d / f"{role}.db",
+                 "--policy", HERE / "fdo" / "allow.lua", "--events", "--attached", *options, cwd=d, errors=log) as p:
+        url = None
+        while url is None:
+            line = p.stdout.readline()
+            if not line:
+                raise Trouble(f"serve --role {role} ended: {(d / f'{role}.log').read_text()[-400:]}")
+            url = json.loads(line).get("url")
+        yield p, url
+
+
+def wait_for(p, event):
+    """Read events until one is called that."""
+    while True:
+        line = p.stdout.readline()
+        if not line:
+            raise Trouble(f"the server ended before '{event}'")
+        e = json.loads(line)
+        if e.get("event") == event:
+            return e
+        if e.get("event") == "failed":
+            raise Trouble(f"waiting for '{event}': {line.strip()}")
+
+
+def make_key(d, name, key):
+    """A PKCS#8 key by openssl, so that RSA is possible, and its public half."""
+    alg = {"ec256": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"], "ec384": ["EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+           "rsa2048": ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"], "rsa3072": ["RSA", "-pkeyopt", "rsa_keygen_bits:3072"]}[key]
+    run("openssl", "genpkey", "-algorithm", *alg, "-out", d / f"{name}.pem")
+    run("openssl", "pkey", "-in", d / f"{name}.pem", "-pubout", "-out", d / f"{name}.pub")
+
+
+def client(d, *words, key="ec256"):
+    return run(PEERS / "go-fdo-client", *words, "--key", key, "--blob", d / "cred.bin", cwd=d)
+
+
+def their_device(d, key, kex, cipher, *options, enc="x509", owner_options=(), before_owner=None):
+    for name in ("maker", "owner"):
+        make_key(d, name, key)
+    (d / "vouchers").mkdir()
+    with our_server(d, "rv") as (rv, rv_url), our_server(d, "maker", "--key", d / "maker.pem", "--rv", rv_url, "--vouchers", d / "vouchers") as (maker, maker_url):
+        client(d, "device-init", maker_url, "--serial-number", "s1", "--device-info", "their device", "--key-enc", enc, key=key)
+        (voucher,) = (d / "vouchers").glob("*.pem")
+        run(IMPRINT, "voucher", "extend", voucher, "--key", d / "maker.pem", "--to", d / "owner.pub", "--out", d / "extended.pem")
+        run(IMPRINT, "voucher", "verify", d / "extended.pem", "--maker", d / "maker.pub", "--owner", d / "owner.pub")
+        with our_server(d, "owner", "--key", d / "owner.pem", "--rv", rv_url, "--voucher", d / "extended.pem", *owner_options) as (owner, _):
+            wait_for(owner, "registered")
+            p = client(d, "onboard", "--kex", kex, "--cipher", cipher, *options, key=key)
+            if "Onboard Complete" not in p.stdout + p.stderr and "Credential not updated" not in p.stdout + p.stderr:
+                raise Trouble(f"their device did not finish: {(p.stdout + p.stderr)[-400:]}")
+            wait_for(owner, "onboarded")
+
+
+def owner_with(key, kex, cipher, enc="x509"):
+    return lambda d: their_device(d, key, kex, cipher, enc=enc)
+
+
+def owner_service_info(d):
+    (d / "motd").write_text("welcome home\n" * 400)
+    (d / "report.txt").write_text("all is well\n" * 300)
+    their_device(d, "ec256", "ECDH256", "A128GCM", "--default-working-dir", d,
+                 owner_options=("--download", f"got.txt={d / 'motd'}", "--command", "sh -c pwd>ran.txt", "--upload", "report.txt", "--uploads", d / "uploads"))
+    if (d / "got.txt").read_text() != (d / "motd").read_text():
+        raise Trouble("the download is not the file")
+    if not (d / "ran.txt").exists():
+        raise Trouble("the command did not run")
+    sent = [f.read_text() for f in (d / "uploads").rglob("report.txt")]
+    if sent != [(d / "report.txt").read_text()]:
+        raise Trouble("the upload did not arrive")
+    return "a download of 5,200 bytes, a command, an upload of 3,600 bytes"
+
+
+def main():
+    for key, exchanges in EXCHANGES.items():
+        for kex in exchanges:
+            for cipher in GCM:
+                for curve in ("p256", "p384") if key.startswith("ec") else ("p256",):
+                    claim(f"our device ({curve}), their servers ({key}): {kex}, {cipher}", device_with(key, kex, cipher, curve))
+    claim("our device, their servers: service info", device_service_info)
+    claim("our device, their servers: a command that policy refuses", device_refuses_command)
+    claim("our device, their servers: credential reuse", device_reuse)
+    claim("our device, their servers: rendezvous bypass", device_bypass)
+    claim("our device, their servers: an owner that does not own it", device_wrong_owner)
+    for key, exchanges in EXCHANGES.items():
+        for kex in exchanges:
+            for cipher in GCM:
+                claim(f"their device ({key}), our servers: {kex}, {cipher}", owner_with(key, kex, cipher))
+    for enc in ("x5chain", "cose"):
+        claim(f"their device, our servers: manufacturer's key as {enc}", owner_with("ec256", "ECDH256", "A128GCM", enc))
+    claim("their device, our servers: service info", owner_service_info)
+    print(f"1..{count}")
+    return failures != 0
+
+
+sys.exit(main())
