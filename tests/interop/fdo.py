@@ -10,11 +10,11 @@ import contextlib
 import json
 import os
 import pathlib
-import re
+import signal
 import subprocess
 import sys
 import tempfile
-import time
+import urllib.error
 import urllib.request
 
 IMPRINT, PEERS = sys.argv[1], pathlib.Path(sys.argv[2])
@@ -30,6 +30,10 @@ class Trouble(Exception):
     pass
 
 
+def too_long(*_):
+    raise Trouble(f"nothing after {TIMEOUT} s")
+
+
 def claim(name, test):
     """Run test(dir); it raises what is wrong and returns what it saw."""
     global count, failures
@@ -38,10 +42,13 @@ def claim(name, test):
     count += 1
     detail, holds = "", True
     with tempfile.TemporaryDirectory(prefix="imprint-interop-") as d:
+        signal.signal(signal.SIGALRM, too_long)
+        signal.alarm(TIMEOUT)
         try:
             detail = test(pathlib.Path(d)) or ""
         except Exception as e:  # whatever went wrong is this claim's failure
             holds, detail = False, f"{type(e).__name__}: {e}".replace("\n", " | ")
+        signal.alarm(0)
     failures += not holds
     print(f"{'ok' if holds else 'not ok'} {count} - {name}{': ' if detail else ''}{detail}", flush=True)
 
@@ -83,14 +90,9 @@ def their_servers(d, key, *options):
         yield json.loads(line)
 
 
-def guid_of(store):
-    """The GUID of the credential in a device's store."""
-    text = run(IMPRINT, "inspect", store, "--json").stdout
-    return re.search(r"[0-9a-f]{32}", text).group(0)
-
-
-def di(d, at, curve="p256"):
-    run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--di", at["manufacturer"], "--curve", curve, "--serial", "interop-1", "--events", cwd=d)
+def di(d, at, key="ec256"):
+    make_key(d, "device", key)
+    run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--di", at["manufacturer"], "--key", d / "device.pem", "--serial", "interop-1", "--events", cwd=d)
 
 
 def hand_over(d, at):
@@ -112,10 +114,12 @@ def onboard_there(d, at, *options):
     return guid
 
 
-def device_with(key, kex, cipher, curve):
+# go-fdo wants the device's key to be of the manufacturer's type; the mixtures
+# that FDO allows are tested between our own roles (tests/pair.c).
+def device_with(key, kex, cipher):
     def test(d):
         with their_servers(d, key) as at:
-            di(d, at, curve)
+            di(d, at, key)
             onboard_there(d, at, "--kex", kex, "--cipher", GCM[cipher])
     return test
 
@@ -158,7 +162,7 @@ def device_reuse(d):
         after = run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--events", "--no-reuse", cwd=d, check=False)
         if "102" not in after.stdout + after.stderr and "euse" not in after.stdout + after.stderr:
             raise Trouble(f"--no-reuse did not refuse: {after.stdout[-300:]}{after.stderr[-300:]}")
-    return f"twice with {before[:8]}..., and refused under --no-reuse"
+    return f"{before[:8]}... is kept; the next owner's wish is refused under --no-reuse"
 
 
 def device_bypass(d):
@@ -201,16 +205,16 @@ def our_server(d, role, *options):
         yield p, url
 
 
-def wait_for(p, event):
-    """Read events until one is called that."""
+def wait_for(p, event, **fields):
+    """Read events until one is called that, with these fields."""
     while True:
         line = p.stdout.readline()
         if not line:
             raise Trouble(f"the server ended before '{event}'")
         e = json.loads(line)
-        if e.get("event") == event:
+        if e["event"] == event and all(e.get(k) == v for k, v in fields.items()):
             return e
-        if e.get("event") == "failed":
+        if e["event"] == "trouble" or e["event"] == "done" and e["code"] < 0:
             raise Trouble(f"waiting for '{event}': {line.strip()}")
 
 
@@ -240,7 +244,7 @@ def their_device(d, key, kex, cipher, *options, enc="x509", owner_options=(), be
             p = client(d, "onboard", "--kex", kex, "--cipher", cipher, *options, key=key)
             if "Onboard Complete" not in p.stdout + p.stderr and "Credential not updated" not in p.stdout + p.stderr:
                 raise Trouble(f"their device did not finish: {(p.stdout + p.stderr)[-400:]}")
-            wait_for(owner, "onboarded")
+            wait_for(owner, "done", code=0)
 
 
 def owner_with(key, kex, cipher, enc="x509"):
@@ -266,8 +270,7 @@ def main():
     for key, exchanges in EXCHANGES.items():
         for kex in exchanges:
             for cipher in GCM:
-                for curve in ("p256", "p384") if key.startswith("ec") else ("p256",):
-                    claim(f"our device ({curve}), their servers ({key}): {kex}, {cipher}", device_with(key, kex, cipher, curve))
+                claim(f"our device ({key}), their servers: {kex}, {cipher}", device_with(key, kex, cipher))
     claim("our device, their servers: service info", device_service_info)
     claim("our device, their servers: a command that policy refuses", device_refuses_command)
     claim("our device, their servers: credential reuse", device_reuse)
