@@ -9,6 +9,8 @@
 
 #define NONE imp_bytes(0, 0)
 
+static const uint32_t nobody = UINT32_MAX; /* the client of world_post() */
+
 enum { IMAGE_PART = 3000, LOST_MS = 5000, LATE_MS = 700, MTU = 1460 };
 enum { FEED, ROUTE }; /* kinds of event */
 
@@ -491,7 +493,10 @@ static void route(struct party *p, const imp_msg *m)
 	if (how == IMP_DROP)
 		return;
 	reply.ticket = ex->ticket;
-	if (world_sess(w, ex->client))
+	if (ex->client == nobody) {
+		drop(&w->reply);
+		w->reply = keep(&reply);
+	} else if (world_sess(w, ex->client))
 		cross(w, 1, type_in(reply.name), FEED, ex->client, &reply);
 }
 
@@ -567,6 +572,10 @@ static void heard(struct sess *s, const imp_msg *in)
 		ex->server = 0;
 		m.ticket = ex->ticket;
 		c = world_sess(w, ex->client);
+		if (ex->client == nobody) {
+			drop(&w->reply);
+			w->reply = keep(&m);
+		}
 		if (c && c->front)
 			later(w, 0, FEED, c->id, &m);
 		else if (c)
@@ -823,6 +832,7 @@ void world_end(struct world *w)
 		drop(&e->m);
 		free(e);
 	}
+	drop(&w->reply);
 	for (int i = 0; i < w->parties; i++)
 		while (w->party[i].facts)
 			unlink_fact(&w->party[i], w->party[i].facts);
@@ -839,6 +849,23 @@ struct party *world_party(struct world *w, const char *name, const imp_crypto *c
 	p->params.role = (uint16_t)role;
 	p->params.max_msg = 8192;
 	return p;
+}
+
+int world_post(struct party *p, imp_msg request)
+{
+	struct world *w = p->w;
+	drop(&w->reply);
+	memset(&w->reply, 0, sizeof w->reply);
+	request.verb = IMP_RX;
+	request.ticket = exchange(w, nobody, 1, 0);
+	later(w, 0, ROUTE, (uint32_t)(p - w->party), &request);
+	world_run(w, 0);
+	return type_in(w->reply.name);
+}
+
+int world_reply_type(const struct world *w)
+{
+	return type_in(w->reply.name);
 }
 
 struct sess *world_start(struct party *p, uint16_t topic, imp_span name)

@@ -112,6 +112,7 @@ struct world {
 	uint32_t client;        /* the session whose power the cuts cut */
 	struct exchange exchange[4096];
 	uint32_t exchanges;
+	imp_msg reply;          /* of world_post(); its spans are ours */
 	int trace;
 };
 
@@ -128,6 +129,11 @@ void world_kill(struct sess *s);
 struct sess *world_sess(struct world *w, uint32_t id);
 /* A living server session of `p`, or NULL. */
 struct sess *world_server(struct world *w, const struct party *p);
+
+/* A request out of the blue, and its reply: w->reply, good until the next
+ * one.  The reply's message number; 0: none came. */
+int world_post(struct party *p, imp_msg request);
+int world_reply_type(const struct world *w);
 
 /* Facts.  The set functions write committed ones; `name` is text. */
 void fact_set(struct party *p, uint16_t topic, const char *name, int32_t code, imp_span data);
