@@ -264,6 +264,25 @@ static imp_status check_eat(const struct fdo_owner *o, imp_cx *cx, const imp_cos
 	return eat->xb.len && eat->setup_nonce.len == FDO_NONCE ? IMP_OK : IMP_EBADMSG;
 }
 
+/* Only then does the device's answer have to wait for our key. */
+static int needs_key(const struct fdo_to2 *t)
+{
+	return t->kex == FDO_ASYMKEX2048 || t->kex == FDO_ASYMKEX3072;
+}
+
+/* Both sides have the same keys from here on. */
+static imp_status tunnel(struct fdo_to2 *t, const imp_crypto *c, imp_span xb, const imp_key *key)
+{
+	fdo_tunnel made;
+	imp_status st = fdo_kex_finish(c, &t->kx.offer, t->cipher, xb, key, &made);
+	if (st == IMP_OK) {
+		imp_wipe(&t->kx, sizeof t->kx);
+		t->kx.tunnel = made;
+	}
+	imp_wipe(&made, sizeof made);
+	return st == IMP_EBADMSG ? IMP_EAUTH : st;
+}
+
 static imp_status prove_device(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 {
 	struct fdo_to2 *t = &o->u.to2;
@@ -276,7 +295,11 @@ static imp_status prove_device(struct fdo_owner *o, imp_cx *cx, const imp_msg *i
 	if (st < 0)
 		return bad(o, cx, st, why);
 	memcpy(t->nonce_setup, eat.setup_nonce.ptr, FDO_NONCE);
-	st = fdo_hold_put(&o->hold, FDO_HOLD_DEVICE, eat.xb); /* its key has done its work */
+	if (!needs_key(t))
+		st = tunnel(t, cx->crypto, eat.xb, NULL);
+	if (st < 0)
+		return bad(o, cx, st, "key exchange");
+	st = fdo_hold_put(&o->hold, FDO_HOLD_DEVICE, needs_key(t) ? eat.xb : NONE); /* its key has done its work */
 	return st < 0 ? bad(o, cx, st, "room") : ask_voucher(o, cx, DEVICE_HEAD, 0);
 }
 
@@ -333,21 +356,6 @@ static imp_status rvinfo(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	return st < 0 ? refuse(o, cx, st, FDO_E_INTERNAL, "rvinfo") : ask_key(o, cx, SETUP_KEY);
 }
 
-/* Both sides have the same keys from here on. */
-static imp_status tunnel(struct fdo_owner *o, imp_cx *cx, const imp_key *key)
-{
-	struct fdo_to2 *t = &o->u.to2;
-	fdo_tunnel made;
-	imp_status st = fdo_kex_finish(cx->crypto, &t->kx.offer, t->cipher, fdo_hold_get(&o->hold, FDO_HOLD_DEVICE), key, &made);
-	if (st == IMP_OK) {
-		imp_wipe(&t->kx, sizeof t->kx);
-		t->kx.tunnel = made;
-		st = fdo_hold_put(&o->hold, FDO_HOLD_DEVICE, NONE);
-	}
-	imp_wipe(&made, sizeof made);
-	return st;
-}
-
 static imp_status send_sealed(struct fdo_owner *o, imp_cx *cx, uint8_t state, uint8_t type, imp_span plain)
 {
 	imp_wr w = message(cx, plain.len + FDO_TUNNEL_OVERHEAD);
@@ -366,9 +374,10 @@ static imp_status setup_key(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	imp_status st;
 	if (in->code < 0 || !key.alg)
 		return lacks(o, cx, in->code, "owner key missing");
-	st = tunnel(o, cx, &key);
+	st = needs_key(t) ? tunnel(t, cx->crypto, fdo_hold_get(&o->hold, FDO_HOLD_DEVICE), &key) : IMP_OK;
 	if (st < 0)
 		return bad(o, cx, st, "key exchange");
+	fdo_hold_put(&o->hold, FDO_HOLD_DEVICE, NONE);
 	m.rvinfo = fdo_hold_get(&o->hold, FDO_HOLD_BODY);
 	m.owner2.raw = fdo_hold_get(&o->hold, FDO_HOLD_OWNER);
 	m.guid = imp_bytes(t->new_guid, FDO_GUID);
