@@ -375,7 +375,7 @@ static void verifying(const imp_crypto *c)
 		int ok = st == paths[i].want && !strcmp(why, paths[i].why) && (!st || which == paths[i].which);
 		snprintf(detail, sizeof detail, "%s: %s to %s: %d %s %zu", c->id, first ? first : "nothing", paths[i].anchor ? paths[i].anchor : "itself", (int)st, why, which);
 		if (st == IMP_EUNSUP && st != paths[i].want)
-			t_skip("path", detail);
+			t_skip(detail, "the provider does not offer the algorithm");
 		else
 			t_check(paths[i].want ? "path refused" : "path", ok, detail);
 	}
@@ -489,7 +489,7 @@ static void issue(const imp_crypto *c, size_t m, const char *dir)
 	imp_cert_read(root, &issuer);
 	for (int i = 0; i < 2; i++) {
 		if (c->keygen(c, makers[m].curve, priv[i], &privlen[i], pub[i], &publen[i])) {
-			t_skip("issuing", c->id);
+			t_skip(c->id, "issuing: the provider makes no such key");
 			return;
 		}
 		k[i] = (imp_key){makers[m].curve, IMP_KEY_PRIVATE, 0, imp_bytes(priv[i], privlen[i])};
@@ -506,7 +506,7 @@ static void issue(const imp_crypto *c, size_t m, const char *dir)
 	what.ca = 1;
 	w = imp_wr_to(ca_der, sizeof ca_der);
 	if (imp_cert_issue(c, &w, &what, makers[m].alg, &issuer_key) == IMP_EUNSUP) {
-		t_skip("issuing", detail);
+		t_skip(detail, "issuing: the provider does not offer the algorithm");
 		return;
 	}
 	t_check("a CA certificate is written and read", !imp_cert_read(imp_wr_span(&w), &ca) && ca.ca && ca.usage == 0x06 && ca.key_id.len == 20, detail);
