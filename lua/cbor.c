@@ -337,6 +337,8 @@ static void diag_quoted(struct text *t, imp_span s)
 			snprintf(esc, sizeof esc, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			snprintf(esc, sizeof esc, "\\u%04x", c);
+		else if (c == 0xc2 && i + 1 < s.len && s.ptr[i + 1] < 0xa0) /* controls, too */
+			snprintf(esc, sizeof esc, "\\u%04x", s.ptr[++i]);
 		else
 			snprintf(esc, sizeof esc, "%c", c);
 		add_text(t, esc);

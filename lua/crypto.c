@@ -148,8 +148,8 @@ static int l_unflat(lua_State *L)
 	return 1;
 }
 
-/* Two modules a character, upside down half blocks; light on dark or dark
- * on light, with a quiet zone. */
+/* Two modules a character, as half blocks for light on dark, with a quiet
+ * zone of four. */
 static int l_qr(lua_State *L)
 {
 	QRcode *q = QRcode_encodeString8bit(luaL_checkstring(L, 1), 0, QR_ECLEVEL_M);
@@ -157,8 +157,8 @@ static int l_qr(lua_State *L)
 	if (!q)
 		return mod_fail(L, "too long for a QR code");
 	luaL_buffinit(L, &b);
-	for (int y = -2; y < q->width + 2; y += 2) {
-		for (int x = -2; x < q->width + 2; x++) {
+	for (int y = -4; y < q->width + 4; y += 2) {
+		for (int x = -4; x < q->width + 4; x++) {
 			int in = x >= 0 && x < q->width;
 			int up = in && y >= 0 && y < q->width && q->data[y * q->width + x] & 1;
 			int low = in && y + 1 >= 0 && y + 1 < q->width && q->data[(y + 1) * q->width + x] & 1;

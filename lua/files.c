@@ -39,6 +39,30 @@ static int l_create(lua_State *L)
 	return 1;
 }
 
+static int sync_directory(const char *of)
+{
+	char dir[4096];
+	const char *slash = strrchr(of, '/');
+	size_t n = slash ? (size_t)(slash - of) + 1 : 1;
+	int fd, rc;
+	if (n >= sizeof dir)
+		return 0;
+	memcpy(dir, slash ? of : ".", n);
+	dir[n] = 0;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = fd < 0 ? -1 : fsync(fd);
+	if (fd >= 0)
+		close(fd);
+	return rc == 0 || errno == EINVAL;
+}
+
+/* imp.rename(from, to): on disk when it returns */
+static int l_rename(lua_State *L)
+{
+	const char *to = luaL_checkstring(L, 2);
+	return luaL_fileresult(L, rename(luaL_checkstring(L, 1), to) == 0 && sync_directory(to), to);
+}
+
 /* true, also when it is there already */
 static int l_mkdir(lua_State *L)
 {
@@ -177,7 +201,7 @@ static int l_program(lua_State *L)
 
 int open_files(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"is_tty", l_is_tty}, {"create", l_create}, {"mkdir", l_mkdir}, {"mkdtemp", l_mkdtemp}, {"stat", l_stat}, {"dir", l_dir}, {"execute", l_execute}, {"machine", l_machine}, {"program", l_program}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"is_tty", l_is_tty}, {"create", l_create}, {"rename", l_rename}, {"mkdir", l_mkdir}, {"mkdtemp", l_mkdtemp}, {"stat", l_stat}, {"dir", l_dir}, {"execute", l_execute}, {"machine", l_machine}, {"program", l_program}, {NULL, NULL}};
 	luaL_setfuncs(L, functions, 0);
 	return 0;
 }

@@ -16,7 +16,6 @@ struct loop {
 struct pool {
 	struct loop *loop;
 	imp_io_pool *p;
-	uint16_t top_role;
 	int heard, places, self;
 };
 
@@ -40,7 +39,7 @@ struct child {
 	uv_process_t uv;
 	uv_pipe_t out, in;
 	struct loop *loop;
-	int on_line, on_exit, handles, self;
+	int on_line, on_exit, handles;
 	char *line;
 	size_t len, cap;
 };
@@ -492,14 +491,46 @@ static int l_kill(lua_State *L)
 	return 1;
 }
 
+static struct child *child_new(lua_State *L, struct loop *k)
+{
+	struct child *c = calloc(1, sizeof *c);
+	if (!c)
+		luaL_error(L, "too little memory");
+	c->loop = k;
+	c->handles = 3;
+	uv_pipe_init(&k->uv, &c->out, 0);
+	uv_pipe_init(&k->uv, &c->in, 0);
+	c->out.data = c->in.data = c->uv.data = c;
+	lua_pushvalue(L, 3);
+	c->on_line = luaL_ref(L, LUA_REGISTRYINDEX);
+	lua_pushvalue(L, 4);
+	c->on_exit = luaL_ref(L, LUA_REGISTRYINDEX);
+	return c;
+}
+
+static int child_start(struct child *c, char **args)
+{
+	uv_stdio_container_t io[3] = {
+		{.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&c->in},
+		{.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&c->out},
+		{.flags = UV_INHERIT_FD, .data.fd = 2}};
+	uv_process_options_t o = {.file = args[0], .args = args, .stdio = io, .stdio_count = 3, .exit_cb = child_ended};
+	int rc = uv_spawn(&c->loop->uv, &c->uv, &o);
+	if (rc < 0) {
+		uv_close((uv_handle_t *)&c->uv, child_closed);
+		uv_close((uv_handle_t *)&c->in, child_closed);
+		uv_close((uv_handle_t *)&c->out, child_closed);
+		return rc;
+	}
+	return uv_read_start((uv_stream_t *)&c->out, child_room, child_said);
+}
+
 /* loop:spawn({program, ...}, on_line, on_exit) -> pid, or nil and why.  The
  * child's standard input stays open as long as we live. */
 static int l_spawn(lua_State *L)
 {
 	struct loop *k = loop_of(L);
 	char *args[128] = {NULL};
-	uv_process_options_t o = {0};
-	uv_stdio_container_t io[3] = {0};
 	struct child *c;
 	int rc, n;
 	luaL_checktype(L, 2, LUA_TTABLE);
@@ -512,37 +543,10 @@ static int l_spawn(lua_State *L)
 		args[i] = (char *)(uintptr_t)luaL_checkstring(L, -1); /* the table keeps it */
 		lua_pop(L, 1);
 	}
-	c = calloc(1, sizeof *c);
-	if (!c)
-		return luaL_error(L, "too little memory");
-	c->loop = k;
-	c->handles = 3;
-	uv_pipe_init(&k->uv, &c->out, 0);
-	uv_pipe_init(&k->uv, &c->in, 0);
-	c->out.data = c->in.data = c->uv.data = c;
-	io[0].flags = UV_CREATE_PIPE | UV_READABLE_PIPE;
-	io[0].data.stream = (uv_stream_t *)&c->in;
-	io[1].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
-	io[1].data.stream = (uv_stream_t *)&c->out;
-	io[2].flags = UV_INHERIT_FD;
-	io[2].data.fd = 2;
-	o.file = args[0];
-	o.args = args;
-	o.stdio = io;
-	o.stdio_count = 3;
-	o.exit_cb = child_ended;
-	lua_pushvalue(L, 3);
-	c->on_line = luaL_ref(L, LUA_REGISTRYINDEX);
-	lua_pushvalue(L, 4);
-	c->on_exit = luaL_ref(L, LUA_REGISTRYINDEX);
-	rc = uv_spawn(&k->uv, &c->uv, &o);
-	if (rc < 0) {
-		uv_close((uv_handle_t *)&c->uv, child_closed);
-		uv_close((uv_handle_t *)&c->in, child_closed);
-		uv_close((uv_handle_t *)&c->out, child_closed);
+	c = child_new(L, k);
+	rc = child_start(c, args);
+	if (rc < 0)
 		return mod_fail(L, uv_strerror(rc));
-	}
-	uv_read_start((uv_stream_t *)&c->out, child_room, child_said);
 	lua_pushinteger(L, c->uv.pid);
 	return 1;
 }

@@ -2,9 +2,12 @@
 
 usage: cli.py IMPRINT VECTORS"""
 import base64
+import glob
 import json
 import os
+import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -192,6 +195,9 @@ def claims_of_factory():
     v = "dev256/s-1.voucher.pem"
     rc, out, err = run("inspect", "dev256/s-1.db")
     check("inspect of a store: its facts, not its secrets", rc == 0 and "voucher fdo.credential: [" in out and "key fdo.hmac: (a secret, 48 bytes)" in out, out + err)
+    run("make", "fdo", "esc", "--key", "maker.pem", "--rv", "http://h", "--serial", "e", "--info", "\x1b[31mred\x07\u009b2J")
+    out = run("inspect", "esc/e.voucher.pem")[1] + run("inspect", "esc/e.db")[1] + run("voucher", "show", "esc/e.voucher.pem")[1]
+    check("what others wrote cannot steer the terminal", "red" in out and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", out))
     check("label", "FDO:" in run("make", "label", "dev256/s-1.db")[1])
     rc, out, err = run("voucher", "extend", v, "--key", "maker.pem", "--to", "owner.pub", "--out", "v1.pem")
     check("extend to a public key", rc == 0 and "1 entry" in out, err)
@@ -280,6 +286,43 @@ def claims_of_onboarding():
     check("TERM ends a server in order", s.end() == 0)
     rc, out, err = run("serve", "fdo", "--role", "rv", "--listen", "300.1.1.1:80")
     check("an address that is none", rc == 1 and "ADDRESS:PORT" in err, err)
+
+
+def claims_of_power():
+    port = free_port()
+    run("make", "fdo", "p", "--key", "maker.pem", "--bypass", f"http://127.0.0.1:{port}", "--serial", "p1")
+    old = run("voucher", "show", "p/p1.voucher.pem")[1].split("GUID")[1].split()[0]
+    run("voucher", "extend", "p/p1.voucher.pem", "--key", "maker.pem", "--to", "owner.pub", "--out", "p.pem")
+    s = Server("serve", "fdo", "--role", "owner", "--listen", f"127.0.0.1:{port}", "--key", "owner.pem", "--policy", "yes.lua", "--store", "p.db", "--voucher", "p.pem", "--download", "page=page")
+    s.until("ready")
+    before = after = 0
+    wrong = []
+    rng = random.Random(4711)
+    for i in range(40):
+        shutil.rmtree("pd", ignore_errors=True)
+        shutil.copy("p/p1.db", "power.db")
+        p = subprocess.Popen([IMPRINT, "device", "fdo", "--store", "power.db", "--dir", "pd"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.random() * 0.07)
+        p.kill()
+        p.wait()
+        facts = run("inspect", "power.db")[1]
+        guid = re.search(r"fdo.credential: \[ \w+, 101, \"[^\"]*\", h'(\w+)'", facts)
+        if not guid:
+            wrong.append(f"no credential: {facts}")
+        elif guid[1] == old:
+            before += 1
+            if run("voucher", "verify", "p/p1.voucher.pem", "--store", "power.db")[0] or "config fdo.owner" in facts:
+                wrong.append("the old credential with another secret")
+        else:
+            after += 1
+            if f"voucher {guid[1]}:" not in run("inspect", "p.db")[1] or "owner fdo.owner" not in facts or not os.path.exists("pd/page"):
+                wrong.append("a new credential, but not all of it")
+        for f in glob.glob("power.db*"):
+            os.remove(f)
+    check("the device is killed at any moment: its credential is the old one or the new one, whole, with all that came with it", not wrong, "; ".join(wrong) or f"{before} old, {after} new")
+    shutil.copy("p/p1.db", "power.db")
+    check("and it can be onboarded again and again until it is", run("device", "fdo", "--store", "power.db", "--dir", "pd")[0] == 0)
+    s.end()
 
 
 def post(port, path, body, headers=()):
@@ -385,6 +428,7 @@ claims_of_vectors()
 claims_of_factory()
 claims_of_policy()
 claims_of_onboarding()
+claims_of_power()
 claims_of_hostile_peers()
 claims_of_demo()
 print(f"1..{count}")

@@ -135,8 +135,9 @@ end
 
 function Stage:hear(player, line)
 	local e = J.decode(line)
-	if type(e) ~= "table" or not e.event then return self:out(player .. ": " .. line) end
+	if type(e) ~= "table" or not e.event then return self:out(player .. ": " .. U.clean(line)) end
 	self.count = self.count + 1
+	e = U.clean_all(e)
 	e.player, e.n = player, self.count
 	if e.event == "link" then
 		self.address[e.here] = player

@@ -30,7 +30,7 @@ Onboard with the credential in the store (TO1, TO2); with --di get one first.
 local options = { store = "a file", seal = "a file", di = "a URL", serial = "a text", info = "a text", key = "a file", curve = "p256 or p384", dir = "a directory",
 	["allow-run"] = true, kex = "a name", cipher = "a number", ["no-reuse"] = true, ["keep-trying"] = true, events = true, attached = true }
 
-local OK, EFACT, EDENIED, EUNSUP = 0, -12, -3, -5
+local OK, EFACT, EDENIED = 0, -12, -3
 
 local function devmod()
 	local function from(path, otherwise)
@@ -73,9 +73,9 @@ local function hooks(x)
 		learn = function(m, run)
 			if m.topic == "image" then return x.files:write(run, m) end
 		end,
-		known = function() end,
+		commit = function(run) x.files:place(run) end,
 		done = function(m, run)
-			x.files:finish(run, m.code == OK)
+			x.files:forget(run)
 			x.ended(m)
 		end,
 	}

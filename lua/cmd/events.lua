@@ -35,7 +35,7 @@ function E.teller(opt)
 			io.stdout:flush()
 			return
 		end
-		local text = people[e.event] and people[e.event](e)
+		local text = people[e.event] and people[e.event](U.clean_all(e))
 		if text then
 			io.stdout:write(text, "\n")
 			io.stdout:flush()

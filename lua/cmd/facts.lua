@@ -7,12 +7,14 @@ local F = {}
 F.__index = F
 
 local decisions = { authorize = true, choose = true, verify = true }
-local OK, EDENIED, EUNSUP, EFACT, ENOSPC = 0, -3, -5, -12, -6
+local OK, EDENIED, EUNSUP, ENOSPC, EFACT = 0, -3, -5, -6, -12
 
 -- o: loop, store, subject, role, manifest (of imp.plugins), say(event),
 --    policy { text=, file= } or nil, and hooks, each of which may be nil:
---    ask(m) -> answer table, or nil: the store;  learn(m) -> code, or nil
---    known(topic, name, data): after a commit;  done(m, pool, id)
+--    ask(m) -> answer table, "later", or nil: the store
+--    learn(m, run) -> code, or nil: the store
+--    commit(run): before a commit;  known(fact): after it
+--    done(m, run), tell(m)
 function F.new(o)
 	o.runs = {}
 	return setmetatable(o, F)
@@ -117,6 +119,19 @@ end
 
 -- Knowledge ----------------------------------------------------------------
 
+-- All that the run has learnt becomes durable, files first: nothing may be
+-- missing once it counts as onboarded.
+function F:commit(run)
+	if self.hooks.commit then self.hooks.commit(run) end
+	local ok, why = self.store:commit(run.number)
+	if not ok then
+		self.say { event = "trouble", text = "the store: " .. why }
+		return ENOSPC
+	end
+	self:committed(run)
+	return OK
+end
+
 function F:committed(run)
 	for _, k in ipairs(run.learnt) do
 		self.say { event = "knowledge", topic = k.topic, name = k.name, secret = k.secret or nil, size = #k.data, value = not k.secret and F.readable(k.data) or nil }
@@ -133,33 +148,33 @@ function F.unlearn(run, m)
 	end
 end
 
-function F:learn(m)
-	local run, code = self:run(m), nil
-	if m.forget and m.topic == 0 then run.learnt = {} end
-	code = self.hooks.learn and self.hooks.learn(m, run)
-	if not code then
-		local ok, why = self.store:learn(self.subject, { topic = m.topic, name = m.name, code = m.code, data = m.data, when = m.when, now = m.now, forget = m.forget, secret = m.secret or secret(m.topic), many = self:many(m.topic, m.name), run = run.number })
-		code = ok and OK or ENOSPC
-		if not ok then self.say { event = "trouble", text = "the store: " .. why } end
-		if ok and m.forget then self.unlearn(run, m) end
-		if ok and m.code == 0 and m.topic ~= 0 and not m.forget then
-			run.learnt[#run.learnt + 1] = { topic = m.topic, name = m.name, data = m.data, secret = m.secret or secret(m.topic) }
-		end
-	elseif m.now then
-		code = self.store:commit(run.number) and code or ENOSPC
+-- What the store is to keep, not yet durably.
+function F:keep(m, run)
+	local fact = { topic = m.topic, name = m.name, code = m.code, data = m.data, when = m.when, forget = m.forget, secret = m.secret or secret(m.topic), many = self:many(m.topic, m.name), run = run.number }
+	local ok, why = self.store:learn(self.subject, fact)
+	if not ok then
+		self.say { event = "trouble", text = "the store: " .. why }
+		return ENOSPC
 	end
-	if m.now and code >= 0 then self:committed(run) end
+	if m.forget then
+		self.unlearn(run, m)
+	elseif m.code == 0 then
+		run.learnt[#run.learnt + 1] = { topic = m.topic, name = m.name, data = m.data, secret = fact.secret }
+	end
+	return OK
+end
+
+function F:learn(m)
+	local run = self:run(m)
+	if m.forget and m.topic == 0 then run.learnt = {} end
+	local code = self.hooks.learn and self.hooks.learn(m, run) or self:keep(m, run)
+	if m.now and code >= 0 then code = self:commit(run) end
 	if m.ticket ~= 0 then self:answer(m, { code = code }) end
 end
 
 function F:done(m)
-	local run, ok = self:run(m), m.code == OK
-	if ok then
-		ok = self.store:commit(run.number)
-		if ok then self:committed(run) end
-	else
-		self.store:drop(run.number)
-	end
+	local run = self:run(m)
+	if m.code == OK then self:commit(run) else self.store:drop(run.number) end
 	self.runs[m.pool][m.id] = nil
 	self.say { event = "done", code = m.code, text = m.code == OK and "ok" or imp.status(m.code), where = m.pool:where(m.id), what = m.name ~= "" and m.name or nil, number = m.topic ~= 0 and m.topic or nil, when = m.when ~= 0 and m.when or nil }
 	if self.hooks.done then self.hooks.done(m, run) end

@@ -64,14 +64,21 @@ function F:write(run, m)
 	return OK
 end
 
-function F:finish(run, good)
+-- Before the run commits: whole files to their places.
+function F:place(run)
 	for name, f in pairs(run.files or {}) do
-		if not f.ended then f.handle:close() end
-		if good and f.ended and os.rename(f.temp, f.path) then
+		if f.ended and imp.rename(f.temp, f.path) then
+			run.files[name] = nil
 			self.say { event = "knowledge", topic = "image", name = name, size = f.size, value = ("%d bytes, in %s"):format(f.size, f.path) }
-		else
-			os.remove(f.temp)
 		end
+	end
+end
+
+-- When it is over: what has no place goes.
+function F:forget(run)
+	for _, f in pairs(run.files or {}) do
+		if not f.ended then f.handle:close() end
+		os.remove(f.temp)
 	end
 	run.files = nil
 end

@@ -26,8 +26,8 @@ function I.cert(der, indent)
 	local c = imp.cert(der)
 	if not c then return nil end
 	local function say(what, v) print(("%s%-10s %s"):format(indent, what, v)) end
-	say("subject", c.subject_cn ~= "" and "CN=" .. c.subject_cn or U.hex(c.subject))
-	say("issuer", c.issuer_cn ~= "" and "CN=" .. c.issuer_cn or U.hex(c.issuer))
+	say("subject", c.subject_cn ~= "" and "CN=" .. U.clean(c.subject_cn) or U.hex(c.subject))
+	say("issuer", c.issuer_cn ~= "" and "CN=" .. U.clean(c.issuer_cn) or U.hex(c.issuer))
 	say("serial", U.hex(c.serial))
 	say("valid", date(c.not_before) .. " to " .. date(c.not_after))
 	say("key", key_text(c.key) .. (c.ca and ", a CA" or ""))
@@ -44,7 +44,7 @@ end
 function I.voucher(bytes, v)
 	print("ownership voucher, FDO 1.1")
 	print("  GUID         " .. U.hex(v.guid))
-	print("  device info  " .. v.info)
+	print("  device info  " .. U.clean(v.info))
 	print("  made by      " .. describe_public(v.key))
 	print("  rendezvous   " .. (imp.diag(v.rvinfo):gsub("\n", "\n               ")))
 	for i, der in ipairs(v.chain) do
@@ -128,7 +128,7 @@ local function as_der(bytes)
 	end
 	local r = imp.csr(bytes)
 	if r then
-		print("certificate request, " .. key_text(r.key) .. "\n  subject    CN=" .. r.subject_cn)
+		print("certificate request, " .. key_text(r.key) .. "\n  subject    CN=" .. U.clean(r.subject_cn))
 		return true
 	end
 	return imp.cert(bytes) and (print("certificate") or I.cert(bytes, "  "))
@@ -162,7 +162,7 @@ function I.show(bytes)
 	if not blocks then return nil, why, at end
 	if #blocks == 0 then return nil, "expected -----BEGIN LABEL----- on a line of its own", bytes:find("-----BEGIN ", 1, true) - 1 end
 	for _, b in ipairs(blocks) do
-		print(U.paint("bold", b.label))
+		print(U.paint("bold", U.clean(b.label)))
 		local ok, reason, offset = (expected[b.label] or anything)(b.bytes)
 		if not ok then return nil, ("%s (byte %d of the block %s)"):format(reason, offset or 0, b.label), b.at end
 	end
@@ -178,8 +178,8 @@ local function store(path)
 	for _, f in ipairs(s:all()) do
 		if f.subject ~= last then print(U.paint("bold", "facts of " .. f.subject)) end
 		last = f.subject
-		local value = (f.secret or f.topic == "key") and ("(a secret, %d bytes)"):format(#f.data) or Facts.readable(f.data, 300)
-		print(("  %s %s%s: %s"):format(f.topic, f.name, f.part > 0 and "[" .. f.part .. "]" or "", value))
+		local value = (f.secret or f.topic == "key") and ("(a secret, %d bytes)"):format(#f.data) or U.clean(Facts.readable(f.data, 300))
+		print(("  %s %s%s: %s"):format(f.topic, U.clean(f.name), f.part > 0 and "[" .. f.part .. "]" or "", value))
 	end
 	s:close()
 end

@@ -13,6 +13,19 @@ function U.unhex(s)
 	return (s:gsub("..", function(h) return string.char(tonumber(h, 16)) end))
 end
 
+-- Text that others wrote, safe for a terminal: no control characters.
+function U.clean(s)
+	if not utf8.len(s) then s = s:gsub("[\128-\255]", "?") end
+	return (s:gsub("\r?\n", " "):gsub("%c", "?"):gsub("\xc2[\x80-\x9f]", "?"))
+end
+
+-- The same for every text of a flat table.
+function U.clean_all(t)
+	local out = {}
+	for k, v in pairs(t) do out[k] = type(v) == "string" and U.clean(v) or v end
+	return out
+end
+
 -- Distance of two words, for "did you mean".
 local function distance(a, b)
 	local row = {}
@@ -113,7 +126,7 @@ function U.write(path, bytes, mode)
 	if not f then U.fail("%s: %s", path, why) end
 	local ok, err = f:write(bytes)
 	if ok then ok, err = f:close() end
-	if ok then ok, err = os.rename(temp, path) end
+	if ok then ok, err = imp.rename(temp, path) end
 	if not ok then
 		os.remove(temp)
 		U.fail("%s: %s", path, err)
