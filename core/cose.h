@@ -65,4 +65,12 @@ imp_status imp_cose_check_mac0(const imp_crypto *c, const imp_cose *m, int32_t a
 imp_status imp_cose_mac0(const imp_crypto *c, imp_wr *w, int32_t alg, const imp_key *k,
                          imp_span payload, imp_span aad);
 
+/* --- cosekey.c: COSE_Key of kind EC2 on P-256, P-384 or P-521 --- */
+
+/* The uncompressed point (65, 97 or 133 bytes) goes to `point`; out's bits are
+ * there.  Coordinates that lack leading zeros are padded.  IMP_EUNSUP: another
+ * kind or curve.  Whether the point is on its curve, crypto finds out. */
+imp_status imp_cose_key_read(imp_span key, int32_t curve, uint8_t *point, imp_key *out);
+void       imp_cose_key_put(imp_wr *w, const imp_key *pub); /* sticky IMP_EUNSUP */
+
 #endif

@@ -1,5 +1,7 @@
 /* pkix.c -- see pkix.h. */
 #include "pkix.h"
+
+#include <string.h>
 #include "alg.h"
 
 enum params { ABSENT, NIL, CURVE };
@@ -375,4 +377,50 @@ imp_status imp_sig_seal(const imp_crypto *c, imp_wr *w, size_t mark, int32_t alg
 		imp_wr_fail(w, st);
 	imp_der_wrap(w, IMP_DER_SEQ, mark);
 	return imp_wr_end(w);
+}
+
+/* --- private to public ---------------------------------------------------- */
+
+/* Modulus and exponent of an RSAPrivateKey. */
+static imp_status rsa_numbers(imp_span priv, imp_span *n, imp_span *e)
+{
+	imp_rd r = imp_rd_of(priv), in = imp_der_in(&r, IMP_DER_SEQ);
+	imp_der_uint(&in); /* version */
+	*n = imp_der_uint(&in);
+	*e = imp_der_uint(&in);
+	return in.err;
+}
+
+size_t imp_rsa_private_bits(imp_span pkcs1_private)
+{
+	imp_span n, e;
+	return rsa_numbers(pkcs1_private, &n, &e) ? 0 : n.len * 8;
+}
+
+static imp_status rsa_public(imp_span priv, uint8_t *to, size_t *len)
+{
+	imp_wr w = imp_wr_to(to, *len);
+	imp_span n, e;
+	imp_status st = rsa_numbers(priv, &n, &e);
+	imp_der_put_uint(&w, n);
+	imp_der_put_uint(&w, e);
+	imp_der_wrap(&w, IMP_DER_SEQ, 0);
+	*len = w.len;
+	return st ? st : imp_wr_end(&w);
+}
+
+imp_status imp_public_of(const imp_crypto *c, const imp_key *priv, uint8_t *to, size_t *len, imp_key *out)
+{
+	const imp_span none = {NULL, 0};
+	imp_status st = IMP_OK;
+	if (priv->flags & IMP_KEY_OPAQUE) {
+		if (!priv->bits.len || priv->bits.len > *len)
+			return priv->bits.len ? IMP_ENOSPC : IMP_EUNSUP;
+		memcpy(to, priv->bits.ptr, *len = priv->bits.len);
+	} else if (priv->alg == IMP_X509_RSA)
+		st = rsa_public(priv->bits, to, len);
+	else
+		st = c->muladd(c, priv->alg, priv->bits, none, none, none, to, len);
+	*out = (imp_key){priv->alg, 0, 0, {to, *len}};
+	return st;
 }

@@ -23,6 +23,13 @@ uint64_t   imp_rsa_exponent(imp_span pkcs1_public); /* 0: malformed or above 2^6
  * PKCS#1 RSAPrivateKey).  SEC 1 must name its curve. */
 imp_status imp_priv_read(imp_span der, imp_key *out);
 
+/* The public half of a private key, to `to` (*len enters as capacity): EC bytes
+ * by x * G, RSA out of the RSAPrivateKey; of a slot, its bits are taken for it
+ * (IMP_EUNSUP: it has none). */
+imp_status imp_public_of(const imp_crypto *c, const imp_key *priv, uint8_t *to, size_t *len, imp_key *out);
+/* The size of a private RSA key's modulus in bits; 0: malformed. */
+size_t     imp_rsa_private_bits(imp_span pkcs1_private);
+
 /* AlgorithmIdentifier of a signature -> COSE number; 0: not known here. */
 int32_t    imp_sig_alg(imp_span algorithm_identifier);
 /* Verify a signature in X.509 form (ECDSA in DER).  IMP_EAUTH: wrong, or

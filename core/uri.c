@@ -162,3 +162,26 @@ uint16_t imp_uri_default_port(imp_span scheme)
 			return ports[i].port;
 	return 0;
 }
+
+static void put_hex(imp_wr *w, unsigned v)
+{
+	if (v >= 16)
+		put_hex(w, v / 16);
+	imp_wr_u8(w, (uint8_t)"0123456789abcdef"[v % 16]);
+}
+
+void imp_uri_put_ip(imp_wr *w, imp_span ip)
+{
+	if (ip.len == 16)
+		imp_wr_u8(w, '[');
+	for (size_t i = 0; i < ip.len; i += ip.len == 16 ? 2 : 1) {
+		if (i)
+			imp_wr_u8(w, ip.len == 16 ? ':' : '.');
+		if (ip.len == 16)
+			put_hex(w, (unsigned)ip.ptr[i] << 8 | ip.ptr[i + 1]);
+		else
+			imp_wr_decimal(w, ip.ptr[i]);
+	}
+	if (ip.len == 16)
+		imp_wr_u8(w, ']');
+}

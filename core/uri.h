@@ -7,7 +7,7 @@
 #ifndef IMPRINT_URI_H
 #define IMPRINT_URI_H
 
-#include "imprint.h"
+#include "wr.h"
 
 typedef struct imp_uri {
 	imp_span scheme;    /* "http", in the case it was written in       */
@@ -30,6 +30,9 @@ int imp_uri_is_target(imp_span in);
 
 /* 1 if `in`, perhaps empty, has only what stands in paths and queries. */
 int imp_uri_is_tail(imp_span in);
+
+/* An address of 4 or 16 bytes as a URI's host: dotted, or hex in brackets. */
+void imp_uri_put_ip(imp_wr *w, imp_span ip);
 
 /* The port a scheme uses when none is written; 0: unknown scheme. */
 uint16_t imp_uri_default_port(imp_span scheme);

@@ -13,6 +13,13 @@ void imp_wr_fail(imp_wr *w, imp_status err)
 		w->err = err;
 }
 
+void imp_wr_decimal(imp_wr *w, uint32_t v)
+{
+	if (v >= 10)
+		imp_wr_decimal(w, v / 10);
+	imp_wr_u8(w, (uint8_t)('0' + v % 10));
+}
+
 uint8_t *imp_wr_gap(imp_wr *w, size_t n)
 {
 	size_t at = w->len;

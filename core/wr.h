@@ -26,6 +26,7 @@ void imp_wr_text(imp_wr *w, const char *s); /* without the final zero */
 /* Put `s` where `at` bytes had been written; what follows moves up.  `s` may
  * not lie in the writer's own memory. */
 void imp_wr_insert(imp_wr *w, size_t at, imp_span s);
+void imp_wr_decimal(imp_wr *w, uint32_t v); /* digits */
 /* `n` bytes to be filled by the caller; NULL when there is no room. */
 uint8_t *imp_wr_gap(imp_wr *w, size_t n);
 

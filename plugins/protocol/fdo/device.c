@@ -10,6 +10,7 @@
  * there and nowhere else.  A run that starts over forgets the parts. */
 #include "device.h"
 #include "ct.h"
+#include "lines.h"
 #include "rv.h"
 
 #include <string.h>
@@ -184,13 +185,6 @@ imp_status fdo_device_adopt(struct fdo_device *d, imp_cx *cx, const fdo_ovheader
 
 /* --- requests and replies ------------------------------------------------ */
 
-static void put_decimal(imp_wr *w, unsigned v)
-{
-	if (v >= 10)
-		put_decimal(w, v / 10);
-	imp_wr_u8(w, (uint8_t)('0' + v % 10));
-}
-
 imp_wr fdo_device_room(imp_cx *cx, size_t n)
 {
 	uint8_t *p = cx->room(cx, n);
@@ -205,7 +199,7 @@ static imp_status transmit(struct fdo_device *d, imp_cx *cx, uint8_t type, uint3
 	imp_wr name = fdo_device_room(cx, SMALL + sizeof d->token);
 	imp_msg m;
 	imp_wr_text(&name, "/fdo/101/msg/");
-	put_decimal(&name, type);
+	imp_wr_decimal(&name, type);
 	if (d->token_len) {
 		imp_wr_text(&name, "\nauthorization: ");
 		imp_wr_bytes(&name, imp_bytes(d->token, d->token_len));
@@ -233,27 +227,6 @@ imp_status fdo_device_post(struct fdo_device *d, imp_cx *cx, uint8_t state, uint
 	d->state = state;
 	d->posted = type;
 	return transmit(d, cx, type, d->want = ++d->tickets, body);
-}
-
-/* The value of a header line, by its lower-case key with ": ". */
-static imp_span header(imp_span lines, const char *key)
-{
-	size_t n = strlen(key);
-	for (size_t at = 0, end; at < lines.len; at = end + 1) {
-		for (end = at; end < lines.len && lines.ptr[end] != '\n';)
-			end++;
-		if (end - at > n && !memcmp(lines.ptr + at, key, n))
-			return imp_bytes(lines.ptr + at + n, end - at - n);
-	}
-	return NONE;
-}
-
-static unsigned number(imp_span s)
-{
-	unsigned v = 0;
-	for (size_t i = 0; i < s.len; i++)
-		v = s.ptr[i] >= '0' && s.ptr[i] <= '9' && v < 1000 ? v * 10 + s.ptr[i] - '0' : 1000;
-	return v;
 }
 
 /* --- from address to address --------------------------------------------- */
@@ -862,7 +835,7 @@ static imp_status peer_error(struct fdo_device *d, imp_cx *cx, imp_span body)
 /* The session token: due with the first reply, kept until another comes. */
 static int take_token(struct fdo_device *d, imp_span lines)
 {
-	imp_span t = header(lines, "authorization: ");
+	imp_span t = imp_line(lines, "authorization");
 	if (t.len > sizeof d->token)
 		return 0;
 	if (t.len) {
@@ -874,7 +847,7 @@ static int take_token(struct fdo_device *d, imp_span lines)
 
 static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const struct fdo_di *di, const imp_msg *in)
 {
-	unsigned type = number(header(in->name, "message-type: "));
+	int32_t type = imp_line_number(imp_line(in->name, "message-type"));
 	imp_span body = in->data;
 	imp_status st;
 	d->want = 0;
@@ -884,7 +857,7 @@ static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const struct fdo_di
 		return refuse(d, cx, fdo_device_bad(d, IMP_EUNSUP, "the message is too large"), FDO_E_BODY);
 	if (type == FDO_ERROR)
 		return peer_error(d, cx, body);
-	if (in->code != 200 || type != d->posted + 1u)
+	if (in->code != 200 || type != d->posted + 1)
 		return refuse(d, cx, fdo_device_bad(d, IMP_EPROTO, "not the message that was due"), FDO_E_BODY);
 	if (!take_token(d, in->name))
 		return refuse(d, cx, fdo_device_bad(d, IMP_EPROTO, "no session token"), FDO_E_TOKEN);

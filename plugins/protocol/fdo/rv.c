@@ -1,5 +1,6 @@
 /* rv.c -- see rv.h. */
 #include "rv.h"
+#include "uri.h"
 
 #include <string.h>
 
@@ -16,46 +17,11 @@ enum { RV_HTTPS = 2, ADDR_HTTP = 3, ADDR_HTTPS = 5, HOST_MAX = 253, VARIABLES = 
 
 /* --- URIs --------------------------------------------------------------- */
 
-static void put_decimal(imp_wr *w, unsigned v)
-{
-	if (v >= 10)
-		put_decimal(w, v / 10);
-	imp_wr_u8(w, (uint8_t)('0' + v % 10));
-}
-
-static void put_hex(imp_wr *w, unsigned v)
-{
-	if (v >= 16)
-		put_hex(w, v / 16);
-	imp_wr_u8(w, (uint8_t)"0123456789abcdef"[v % 16]);
-}
-
-static void put_ip(imp_wr *w, imp_span ip)
-{
-	int v6 = ip.len == 16;
-	if (v6)
-		imp_wr_u8(w, '[');
-	for (size_t i = 0; i < ip.len; i += v6 ? 2 : 1) {
-		if (i)
-			imp_wr_u8(w, v6 ? ':' : '.');
-		if (v6)
-			put_hex(w, (unsigned)ip.ptr[i] << 8 | ip.ptr[i + 1]);
-		else
-			put_decimal(w, ip.ptr[i]);
-	}
-	if (v6)
-		imp_wr_u8(w, ']');
-}
-
-/* Only what a name is made of: no way to write a path or a header. */
+/* A host and nothing else: no way to write a port, a path or a header. */
 static int is_name(imp_span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t ch = s.ptr[i];
-		if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-' || ch == '.' || ch == '_'))
-			return 0;
-	}
-	return s.len && s.len <= HOST_MAX;
+	imp_uri u;
+	return s.len <= HOST_MAX && imp_uri_authority(s, &u) == IMP_OK && imp_same(u.host, s);
 }
 
 /* URI number k of those that dns and ip give: names come first. */
@@ -65,10 +31,10 @@ static imp_status put_uri(imp_wr *w, int secure, const struct parts *p, size_t k
 	if (!k && is_name(p->dns))
 		imp_wr_bytes(w, p->dns);
 	else
-		put_ip(w, p->ip);
+		imp_uri_put_ip(w, p->ip);
 	if (port) {
 		imp_wr_u8(w, ':');
-		put_decimal(w, port);
+		imp_wr_decimal(w, port);
 	}
 	return imp_wr_end(w);
 }

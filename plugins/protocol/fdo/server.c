@@ -1,6 +1,7 @@
 /* server.c -- the common half of owner, rendezvous and maker. */
 #include "server.h"
 #include "ct.h"
+#include "lines.h"
 
 #define NONE imp_bytes(0, 0)
 
@@ -26,24 +27,9 @@ static size_t line_end(imp_span s, size_t at)
 	return at;
 }
 
-imp_span fdo_line(imp_span name, const char *key)
-{
-	size_t at = 0, n = strlen(key);
-	for (;;) {
-		if (starts(name, key, at) && starts(name, ": ", at + n)) {
-			at += n + 2;
-			return imp_bytes(name.ptr + at, line_end(name, at) - at);
-		}
-		at = line_end(name, at);
-		if (at == name.len)
-			return NONE;
-		at++;
-	}
-}
-
 static imp_span bearer(imp_span name)
 {
-	imp_span v = fdo_line(name, "authorization");
+	imp_span v = imp_line(name, "authorization");
 	return starts(v, "Bearer ", 0) ? imp_bytes(v.ptr + 7, v.len - 7) : NONE;
 }
 

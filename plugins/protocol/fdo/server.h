@@ -41,9 +41,6 @@ uint8_t fdo_request_type(const imp_msg *rx, imp_span *token);
 enum { FDO_REPLY_LINES = 96 };
 imp_span fdo_reply_lines(char to[FDO_REPLY_LINES], uint8_t type, const uint8_t *token);
 
-/* The value of the line "key: value"; empty: there is none. */
-imp_span fdo_line(imp_span name, const char *key);
-
 /* START: the token; IMP_EARG if there is none. */
 imp_status fdo_server_start(struct fdo_server *s, imp_cx *cx, const imp_msg *in);
 /* An RX: remember its ticket and number.  Returns the number.  0: it was

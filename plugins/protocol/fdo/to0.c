@@ -5,6 +5,7 @@
  * The servers are tried in the order of the RendezvousInfo; the first that
  * accepts ends the run with DONE(IMP_LATER), when: register again.  A voucher
  * that names none (bypass) ends it with DONE(IMP_OK). */
+#include "lines.h"
 #include "owner.h"
 #include "rv.h"
 
@@ -234,7 +235,7 @@ static imp_status link_up(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 /* Is it the reply we wait for?  Else note the server's error. */
 static int reply_is(struct fdo_owner *o, const imp_msg *in, const char *type)
 {
-	imp_span t = fdo_line(in->name, "message-type");
+	imp_span t = imp_line(in->name, "message-type");
 	fdo_err e;
 	if (in->code == 200 && imp_same(t, imp_bytes(type, strlen(type))))
 		return 1;
@@ -245,7 +246,7 @@ static int reply_is(struct fdo_owner *o, const imp_msg *in, const char *type)
 
 static imp_status hello_ack(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 {
-	imp_span nonce, token = fdo_line(in->name, "authorization");
+	imp_span nonce, token = imp_line(in->name, "authorization");
 	char name[32];
 	fdo_walk walk;
 	imp_wr w = imp_wr_to(name, sizeof name);

@@ -56,45 +56,15 @@ imp_status fdo_key_from(const imp_key *pub, uint8_t type, fdo_key *out)
 	return type_fits(out) ? IMP_OK : IMP_EUNSUP;
 }
 
-/* Some peers strip a coordinate's leading zeros. */
-static void coordinate(imp_rd *r, uint8_t *to, size_t len)
-{
-	imp_span v = imp_cbor_bstr(r);
-	if (v.len > len || !v.len) {
-		imp_rd_fail(r, IMP_EBADMSG);
-		return;
-	}
-	memset(to, 0, len - v.len);
-	memcpy(to + len - v.len, v.ptr, v.len);
-}
-
-/* COSE_Key of kind EC2; the type has told the curve, crv must agree. */
+/* The type has told the curve; the key must agree. */
 static imp_status cose_key(const fdo_pubkey *pk, fdo_key *out)
 {
-	imp_rd r = imp_rd_of(pk->body);
-	size_t half = pk->type == FDO_PK_P256 ? 32 : 48, n = imp_cbor_map(&r);
-	unsigned seen = 0;
-	if (pk->type != FDO_PK_P256 && pk->type != FDO_PK_P384)
-		return IMP_EUNSUP;
+	imp_key k = {0, 0, 0, {NULL, 0}};
+	imp_status st = imp_cose_key_read(pk->body, pk->type == FDO_PK_P256 ? IMP_C_P256 : pk->type == FDO_PK_P384 ? IMP_C_P384 : 0, out->bits, &k);
+	out->alg = k.alg;
 	out->type = pk->type;
-	out->alg = pk->type == FDO_PK_P256 ? IMP_C_P256 : IMP_C_P384;
-	out->len = (uint16_t)(2 * half + 1);
-	out->bits[0] = 4;
-	while (n-- && !r.err) {
-		int64_t label = imp_cbor_int(&r);
-		unsigned bit = label == 1 ? 1u : label >= -3 && label < 0 ? 1u << -label : 0u;
-		if (seen & bit)
-			return IMP_EBADMSG;
-		seen |= bit;
-		if (label == 1 || label == -1) {
-			if (imp_cbor_int(&r) != (label == 1 ? 2 : out->alg))
-				return IMP_EUNSUP;
-		} else if (bit)
-			coordinate(&r, out->bits + (label == -2 ? 1 : 1 + half), half);
-		else
-			imp_cbor_raw(&r);
-	}
-	return imp_rd_end(&r) ? imp_rd_end(&r) : seen == 15 ? IMP_OK : IMP_EBADMSG;
+	out->len = (uint16_t)k.bits.len;
+	return st;
 }
 
 /* RSA as [modulus, exponent]. */
@@ -165,23 +135,13 @@ int32_t fdo_key_sig(const fdo_key *k)
 	return is_rsa(k) ? rsa_sig(imp_rsa_bits(bits_of(k)), k->type) : 0;
 }
 
-/* The modulus of an RSAPrivateKey, in bits. */
-static size_t private_bits(imp_span pkcs1)
-{
-	imp_rd r = imp_rd_of(pkcs1), in = imp_der_in(&r, IMP_DER_SEQ);
-	imp_span n;
-	imp_der_uint(&in);
-	n = imp_der_uint(&in);
-	return in.err ? 0 : n.len * 8;
-}
-
 int32_t fdo_private_sig(const imp_key *priv, uint8_t type)
 {
 	if (priv->alg == IMP_C_P256 || priv->alg == IMP_C_P384)
 		return priv->alg == IMP_C_P256 ? IMP_A_ES256 : IMP_A_ES384;
 	if (priv->flags & IMP_KEY_OPAQUE)
 		return priv->alg == IMP_A_RS256 || priv->alg == IMP_A_RS384 || priv->alg == IMP_A_PS256 || priv->alg == IMP_A_PS384 ? priv->alg : 0;
-	return priv->alg == IMP_X509_RSA ? rsa_sig(private_bits(priv->bits), type) : 0;
+	return priv->alg == IMP_X509_RSA ? rsa_sig(imp_rsa_private_bits(priv->bits), type) : 0;
 }
 
 const char *fdo_key_name(const fdo_key *k)
@@ -193,54 +153,18 @@ const char *fdo_key_name(const fdo_key *k)
 
 imp_status fdo_public_of(const imp_crypto *c, const imp_key *priv, fdo_key *out)
 {
-	const imp_span none = {NULL, 0};
-	size_t len = FDO_KEY_BITS;
-	imp_rd r = imp_rd_of(priv->bits), in;
-	imp_wr w = imp_wr_to(out->bits, FDO_KEY_BITS);
-	imp_status st;
-	memset(out, 0, sizeof *out);
-	if (priv->flags & IMP_KEY_OPAQUE) {
-		imp_key pub = {priv->bits.len == P256_POINT || priv->bits.len == P384_POINT ? priv->alg : IMP_X509_RSA, 0, 0, priv->bits};
-		return priv->bits.len ? fdo_key_from(&pub, 0, out) : IMP_EUNSUP;
-	}
-	out->alg = priv->alg;
-	if (priv->alg == IMP_X509_RSA) {
-		in = imp_der_in(&r, IMP_DER_SEQ);
-		imp_der_uint(&in); /* version */
-		imp_der_put_uint(&w, imp_der_uint(&in));
-		imp_der_put_uint(&w, imp_der_uint(&in));
-		imp_der_wrap(&w, IMP_DER_SEQ, 0);
-		st = in.err ? in.err : imp_wr_end(&w);
-		len = w.len;
-	} else
-		st = c->muladd(c, priv->alg, priv->bits, none, none, none, out->bits, &len);
-	if (st)
-		return st;
-	out->len = (uint16_t)len;
-	{
-		imp_key view = fdo_key_view(out);
-		out->type = natural_type(&view);
-	}
-	return type_fits(out) ? IMP_OK : IMP_EUNSUP;
+	uint8_t bits[FDO_KEY_BITS];
+	size_t len = sizeof bits;
+	imp_key pub = {0, 0, 0, {NULL, 0}};
+	imp_status st = imp_public_of(c, priv, bits, &len, &pub);
+	if (pub.alg != IMP_C_P256 && pub.alg != IMP_C_P384)
+		pub.alg = IMP_X509_RSA;
+	return st ? st : fdo_key_from(&pub, 0, out);
 }
 
 int32_t fdo_hash_alg(int32_t device_sig, int32_t owner_sig)
 {
 	return imp_alg_hash(device_sig) == IMP_A_SHA384 && imp_alg_hash(owner_sig) == IMP_A_SHA384 ? IMP_A_SHA384 : IMP_A_SHA256;
-}
-
-static void put_cose_key(imp_wr *w, const fdo_key *k)
-{
-	size_t half = k->len / 2u;
-	imp_cbor_put_map(w, 4);
-	imp_cbor_put_int(w, 1);
-	imp_cbor_put_int(w, 2);
-	imp_cbor_put_int(w, -1);
-	imp_cbor_put_int(w, k->alg);
-	imp_cbor_put_int(w, -2);
-	imp_cbor_put_bstr(w, imp_bytes(k->bits + 1, half));
-	imp_cbor_put_int(w, -3);
-	imp_cbor_put_bstr(w, imp_bytes(k->bits + 1 + half, half));
 }
 
 static void put_key_head(imp_wr *w, uint8_t type, uint8_t enc)
@@ -255,8 +179,8 @@ void fdo_put_key(imp_wr *w, const fdo_key *k, uint8_t enc)
 	imp_wr measure = imp_wr_to(NULL, 0);
 	imp_key view = fdo_key_view(k);
 	put_key_head(w, k->type, enc);
-	if (enc == FDO_ENC_COSEKEY && !is_rsa(k)) {
-		put_cose_key(w, k);
+	if (enc == FDO_ENC_COSEKEY) {
+		imp_cose_key_put(w, &view);
 		return;
 	}
 	if (enc != FDO_ENC_X509)
