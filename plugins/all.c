@@ -1,12 +1,16 @@
-/* all.c -- the plugins of libimprint, each once; meson.build beside it names
- * the libraries.  A program that wants fewer writes its own table. */
+/* all.c -- the plugins of libimprint and of the command, each once; meson.build
+ * beside it names the libraries.  A program that wants fewer writes its own
+ * table. */
 #include "imprint.h"
 
-extern const imp_plugin imp_plugin_duckling;
-extern const imp_plugin imp_plugin_http;
+extern const imp_plugin imp_plugin_fdo, imp_plugin_http;
+extern const imp_plugin imp_plugin_bearssl, imp_plugin_openssl, imp_plugin_sodium;
 
 const imp_plugin *const imp_builtin[] = {
-	&imp_plugin_duckling,
+	&imp_plugin_fdo,
 	&imp_plugin_http,
+	&imp_plugin_openssl,
+	&imp_plugin_sodium,
+	&imp_plugin_bearssl,
 	NULL,
 };

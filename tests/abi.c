@@ -3,6 +3,9 @@
 #include "imprint.h"
 #include "t.h"
 
+extern const imp_plugin imp_plugin_duckling;
+const imp_plugin *const imp_builtin[] = {&imp_plugin_duckling, NULL}; /* as an application writes it */
+
 #define NONE imp_bytes(0, 0)
 
 /* --- running the template ------------------------------------------------ */
