@@ -2,9 +2,12 @@
  * thousands of connections, late answers, limits. */
 #include "io/io.h"
 #include "t.h"
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define NONE imp_bytes(0, 0)
 #define TEXT(s) imp_bytes(s, sizeof(s) - 1)
@@ -497,6 +500,74 @@ static void claims_of_whole(void)
 	world_end();
 }
 
+/* --- a peer that does not read ------------------------------------------------ */
+
+static imp_status echo_step(void *state, imp_cx *cx, const imp_msg *m)
+{
+	(void)state;
+	return m->verb == IMP_RX ? say(cx, IMP_TX, 0, 0, 0, NONE, m->data) : IMP_PASS;
+}
+
+static const imp_layer echo = {.size = sizeof echo, .burst = 1, .id = "test.echo", .version = "1", .spec = "", .offers = IMP_L_STREAM, .needs = {IMP_L_STREAM}, .need = frame_need, .init = no_init, .step = echo_step};
+
+enum { FLOOD = 64 << 20, QUIET = 200 };
+
+static int connect_to(const char *at)
+{
+	struct sockaddr_in a;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	uv_ip4_addr("127.0.0.1", atoi(strrchr(at, ':') + 1), &a);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) || fcntl(fd, F_SETFL, O_NONBLOCK))
+		abort();
+	return fd;
+}
+
+/* What was sent before nothing moved any more. */
+static size_t flood(int fd)
+{
+	static uint8_t block[65536];
+	size_t sent = 0;
+	for (int quiet = 0; quiet < QUIET && sent < FLOOD; quiet++) {
+		ssize_t n = send(fd, block, sizeof block, MSG_NOSIGNAL);
+		sent += n > 0 ? (size_t)n : 0;
+		quiet = n > 0 ? 0 : quiet;
+		uv_run(&W.loop, UV_RUN_NOWAIT);
+	}
+	return sent;
+}
+
+static size_t swallow(int fd, size_t want)
+{
+	static uint8_t block[65536];
+	size_t got = 0;
+	for (int quiet = 0; quiet < 20000 && got < want; quiet++) {
+		ssize_t n = recv(fd, block, sizeof block, 0);
+		got += n > 0 ? (size_t)n : 0;
+		quiet = n > 0 ? 0 : quiet;
+		uv_run(&W.loop, UV_RUN_NOWAIT);
+	}
+	return got;
+}
+
+static void claims_of_backpressure(void)
+{
+	imp_stack t = {.size = sizeof t, .link = {{&echo}}, .params = {.size = sizeof(imp_params), .role = IMP_OWNER, .max_msg = 16384}};
+	imp_io_options o = {.name = "echo", .stack = &t, .count = 4};
+	char text[96];
+	size_t sent, got;
+	int fd;
+	world(4, 4, 0);
+	if (imp_io_listen(imp_io_pool_new(W.io, &o), "127.0.0.1:0", 4, W.at) < 0)
+		abort();
+	fd = connect_to(W.at);
+	sent = flood(fd);
+	got = swallow(fd, sent);
+	snprintf(text, sizeof text, "stood still after %zu kB, %zu kB came back", sent >> 10, got >> 10);
+	t_check("from a peer that does not read nothing more is read; nothing is lost", sent < FLOOD && got == sent, text);
+	close(fd);
+	t_check("nothing stays open", world_end() == 0, "");
+}
+
 int main(void)
 {
 	struct rlimit l;
@@ -511,6 +582,7 @@ int main(void)
 	claims_of_idle();
 	claims_of_bad_names();
 	claims_of_whole();
+	claims_of_backpressure();
 	claims_of_many(most);
 	return t_end();
 }
