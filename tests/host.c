@@ -562,6 +562,10 @@ static void heard(struct sess *s, const imp_msg *in)
 	imp_msg m = *in;
 	struct exchange *ex;
 	struct sess *c;
+	if (w->sink && IMP_SINKS(m.verb)) {
+		w->sink(w, s, &m);
+		return;
+	}
 	if (s->front && m.verb == IMP_RX) { /* a whole request has come through http */
 		m.ticket = exchange(w, s->id, m.ticket, type_in(m.name));
 		later(w, 0, ROUTE, (uint32_t)(s->p - w->party), &m);
@@ -746,6 +750,8 @@ static void feed(struct sess *s, const imp_msg *m)
 	struct list out = {0};
 	w->feeds++;
 	show(w, s->p->name, m);
+	if (w->record)
+		w->record(w, s, m);
 	if (w->freeze && !s->t.link[0][0] && s->t.top)
 		feed_frozen(s, m, &out);
 	else
@@ -760,7 +766,7 @@ static void feed(struct sess *s, const imp_msg *m)
 	}
 	free(out.m);
 	s = world_sess(w, id);
-	if (s && s->server && !s->front && s->done)
+	if (s && s->server && (s->front ? m->verb == IMP_DOWN : s->done))
 		world_kill(s);
 }
 
@@ -866,6 +872,21 @@ int world_post(struct party *p, imp_msg request)
 int world_reply_type(const struct world *w)
 {
 	return type_in(w->reply.name);
+}
+
+struct sess *world_session(struct party *p, int server, int on_http)
+{
+	imp_stack t = stack_of(p, p->params.role, 0);
+	struct sess *s;
+	t.link[0][0] = on_http ? p->http : NULL;
+	s = make(p, t);
+	s->server = server;
+	return s;
+}
+
+void world_feed(struct sess *s, const imp_msg *m)
+{
+	feed(s, m);
 }
 
 struct sess *world_start(struct party *p, uint16_t topic, imp_span name)

@@ -113,6 +113,10 @@ struct world {
 	struct exchange exchange[4096];
 	uint32_t exchanges;
 	imp_msg reply;          /* of world_post(); its spans are ours */
+	/* Sees every message that a session is fed. */
+	void (*record)(struct world *w, struct sess *s, const imp_msg *m);
+	/* Takes what sinks out of sessions, instead of the network. */
+	void (*sink)(struct world *w, struct sess *s, const imp_msg *m);
 	int trace;
 };
 
@@ -122,6 +126,10 @@ struct party *world_party(struct world *w, const char *name, const imp_crypto *c
 
 /* A client session of `p`, fed START. */
 struct sess *world_start(struct party *p, uint16_t topic, imp_span name);
+/* A session under test: the party's role, as a server or as a client,
+ * alone or on the party's http.  It is fed by hand. */
+struct sess *world_session(struct party *p, int server, int on_http);
+void world_feed(struct sess *s, const imp_msg *m);
 /* Until nothing happens any more, or the virtual time has passed. */
 void world_run(struct world *w, uint64_t ms);
 /* The end of a session: forget it and what it had not committed. */
