@@ -104,7 +104,9 @@ static int l_join(lua_State *L)
 	return 1;
 }
 
-/* The key of a raw PublicKey: { alg=, bits=, name=, sig= } */
+static const char *const encodings[] = {"crypto", "x509", "x5chain", "cose", NULL}; /* by enum fdo_pkenc */
+
+/* The key of a raw PublicKey: { alg=, bits=, name=, sig=, enc= } */
 static int push_pubkey(lua_State *L, imp_span raw)
 {
 	imp_rd r = imp_rd_of(raw);
@@ -120,6 +122,7 @@ static int push_pubkey(lua_State *L, imp_span raw)
 	set_text(L, "name", fdo_key_name(&k));
 	lua_pushinteger(L, fdo_key_sig(&k));
 	lua_setfield(L, -2, "sig");
+	set_text(L, "enc", encodings[pk.enc]);
 	return 1;
 }
 
@@ -128,16 +131,21 @@ static int l_key(lua_State *L)
 	return push_pubkey(L, mod_span(L, 1));
 }
 
-/* imp.fdo.put_key({ alg=, bits= }) -> a raw PublicKey (X509) and its TYPE */
+/* imp.fdo.put_key({ alg=, bits= }, "x509" | "cose" | "x5chain", encoded chain)
+ * -> a raw PublicKey and its TYPE.  RSA has no "cose": it is "x509" then. */
 static int l_put_key(lua_State *L)
 {
-	uint8_t out[1024];
+	uint8_t out[ENTRY_MAX];
 	imp_wr w = imp_wr_to(out, sizeof out);
 	imp_key pub = mod_key(L, 1);
+	int enc = luaL_checkoption(L, 2, "x509", encodings);
 	fdo_key k;
 	if (fdo_key_from(&pub, 0, &k) < 0)
 		return mod_fail(L, "not a key that FDO knows: P-256, P-384, RSA of 2048 or 3072 bits");
-	fdo_put_key(&w, &k, FDO_ENC_X509);
+	if (enc == FDO_ENC_X5CHAIN)
+		fdo_put_key_x5chain(&w, k.type, mod_span(L, 3));
+	else
+		fdo_put_key(&w, &k, enc == FDO_ENC_COSEKEY && k.alg == IMP_X509_RSA ? FDO_ENC_X509 : (uint8_t)enc);
 	if (imp_wr_end(&w) < 0)
 		return mod_fail_status(L, "public key", imp_wr_end(&w));
 	mod_push(L, imp_wr_span(&w));

@@ -124,6 +124,15 @@ imp_span kit_public(const struct kit_key *k, uint8_t enc)
 	return imp_wr_span(&w);
 }
 
+imp_span kit_chain(const struct kit_key *k)
+{
+	imp_span raw = kit_public(k, FDO_ENC_X5CHAIN);
+	imp_rd r = imp_rd_of(raw);
+	fdo_pubkey pk;
+	fdo_pubkey_read(&r, &pk);
+	return pk.body;
+}
+
 static const struct kit_key *device_ca(void)
 {
 	return kit_key(KIT_P384, KIT_CA);
@@ -307,9 +316,10 @@ static void set_device(struct kit *k)
 	}
 	fact_set(k->device, IMP_T_CONFIG, "fdo.devmod", 0, imp_wr_span(&w));
 	w = imp_wr_to(raw, sizeof raw);
-	imp_cbor_put_array(&w, 2);
+	imp_cbor_put_array(&w, 3);
 	imp_cbor_put_text(&w, "serial-0815");
 	imp_cbor_put_text(&w, "lamp model 3");
+	imp_cbor_put_uint(&w, k->enc);
 	fact_set(k->device, IMP_T_CONFIG, "fdo.mfginfo", 0, imp_wr_span(&w));
 	fact_set(k->device, IMP_T_SERVER, "fdo.di", 0, TEXT("http://maker:8038"));
 	fact_set(k->device, IMP_T_KEY, "fdo.attestation", 0, kit_flat(kit_key(k->device_kind, KIT_DEVICE)));
@@ -365,7 +375,8 @@ void kit_begin(struct kit *k, enum kit_kind device, enum kit_kind owner, enum fd
 	k->maker->params.max_chain = 8192;
 	set_rvinfo(k->maker);
 	key_name(name, "fdo.maker/", device);
-	fact_set(k->maker, IMP_T_ANCHOR, name, 0, kit_public(kit_key(owner, KIT_MAKER), enc));
+	fact_set(k->maker, IMP_T_ANCHOR, name, 0, kit_public(kit_key(owner, KIT_MAKER), FDO_ENC_X509));
+	fact_set(k->maker, IMP_T_CHAIN, name, 0, kit_chain(kit_key(owner, KIT_MAKER)));
 	k->rv->hook = rv_hook;
 	k->rv->params.max_msg = 60000;
 	set_owner(k, k->owner, KIT_OWNER);

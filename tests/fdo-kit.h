@@ -21,13 +21,14 @@ imp_key  kit_priv(const struct kit_key *k);
 imp_span kit_flat(const struct kit_key *k); /* good until the next call */
 /* A PublicKey array; x5chain: a self-signed certificate.  Until the 8th call after. */
 imp_span kit_public(const struct kit_key *k, uint8_t enc);
+imp_span kit_chain(const struct kit_key *k); /* its certificate, as CHAIN; likewise */
 
 struct kit {
 	struct world w;
 	struct party *device, *maker, *rv, *owner, *owner2;
 	const imp_crypto *c;
 	enum kit_kind device_kind, owner_kind;
-	uint8_t enc;
+	uint8_t enc;         /* of owners' keys, and what the device wishes for its maker's */
 	enum fdo_kex kex;
 	int32_t cipher;
 	int deny_voucher, deny_device, deny_to0, reuse; /* what policy says */

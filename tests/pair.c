@@ -4,6 +4,7 @@
 #include "fdo-kit.h"
 #include "http.h"
 #include "rv.h"
+#include "server.h"
 #include "t.h"
 #include <stdlib.h>
 
@@ -56,6 +57,88 @@ static void claims_of_choices(void)
 		snprintf(claim, sizeof claim, "%s: 4 device keys x encodings, 4 ciphers: %d of %d", choices[i].name, ok, n);
 		t_check(claim, ok == n, said);
 	}
+}
+
+/* --- the manufacturer's key ---------------------------------------------------------- */
+
+/* DI by a device that wishes for `wish` at a maker that knows its key as `is`;
+ * the encoding in the voucher, -1: DI failed. */
+static int encoded(enum kit_kind kind, uint8_t wish, uint8_t is, imp_span chain, imp_status *last)
+{
+	struct kit k;
+	const struct fact *f;
+	const struct kit_key *maker = kit_key(kind, KIT_MAKER);
+	static const char *const name[] = {"fdo.maker/secp256r1", "fdo.maker/secp384r1", "fdo.maker/rsa2048", "fdo.maker/rsa3072"};
+	fdo_key key;
+	fdo_head h;
+	int enc = -1;
+	kit_begin(&k, kind, kind, kind <= KIT_P384 ? FDO_ECDH256 : FDO_DHKEXID14, IMP_A_A128GCM, wish);
+	fact_set(k.maker, IMP_T_ANCHOR, name[kind], 0, kit_public(maker, is));
+	fact_drop(k.maker, IMP_T_CHAIN, name[kind]);
+	if (chain.len)
+		fact_set(k.maker, IMP_T_CHAIN, name[kind], 0, chain);
+	if (kit_di(&k) && (f = fact_get(k.maker, IMP_T_VOUCHER, k.guid, 0)) != NULL && fdo_read_head(imp_bytes(f->data, f->len), &h) == IMP_OK
+	    && fdo_key_read(&h.header.key, &key) == IMP_OK && fdo_key_same(&key, &maker->pub))
+		enc = h.header.key.enc;
+	*last = k.maker->last;
+	snprintf(said, sizeof said, "key %d, wish %d, known as %d: %d; maker %d %s", kind, wish, is, enc, k.maker->last, k.maker->last_where);
+	kit_end(&k);
+	return enc;
+}
+
+static uint8_t anchor[34]; /* the last one that policy was told */
+static int anchor_hook(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a)
+{
+	imp_span is = ask->topic == IMP_T_AUTHORIZE ? fdo_claim_get(ask->data, IMP_T_ANCHOR) : NONE;
+	(void)p, (void)s, (void)a;
+	if (is.len == sizeof anchor)
+		memcpy(anchor, is.ptr, sizeof anchor);
+	return ask->topic == IMP_T_AUTHORIZE;
+}
+
+/* What policy is told of the maker, of a device that wished for `wish`. */
+static int told(uint8_t wish, uint8_t to[34])
+{
+	struct kit k;
+	int ok;
+	kit_begin(&k, KIT_P256, KIT_P256, FDO_ECDH256, IMP_A_A128GCM, wish);
+	memset(anchor, 0, sizeof anchor);
+	k.rv->hook = k.owner->hook = anchor_hook;
+	ok = kit_all(&k);
+	kit_end(&k);
+	memcpy(to, anchor, sizeof anchor);
+	return ok;
+}
+
+static void claims_of_encodings(void)
+{
+	uint8_t name[3][34];
+	static const uint8_t encs[] = {FDO_ENC_X509, FDO_ENC_X5CHAIN, FDO_ENC_COSEKEY};
+	uint8_t two[4096];
+	imp_wr w = imp_wr_to(two, sizeof two);
+	imp_status st;
+	int ok = 1, n = 0;
+	for (int kind = KIT_P256; kind <= KIT_RSA3072; kind++)
+		for (size_t wish = 0; wish < 3; wish++)
+			for (size_t is = 0; is < 3; is++) {
+				int rsa = kind > KIT_P384;
+				if (!ok || (rsa && encs[is] == FDO_ENC_COSEKEY))
+					continue;
+				ok = encoded((enum kit_kind)kind, encs[wish], encs[is], kit_chain(kit_key((enum kit_kind)kind, KIT_MAKER)), &st)
+				  == (rsa && encs[wish] == FDO_ENC_COSEKEY ? encs[is] : encs[wish]);
+				n++;
+			}
+	t_check("the voucher has the maker's key in the encoding that the device wishes for", ok && n == 30, said);
+	ok = told(FDO_ENC_X509, name[0]) && told(FDO_ENC_X5CHAIN, name[1]) && told(FDO_ENC_COSEKEY, name[2]);
+	t_check("policy knows the maker by the same hash in every encoding", ok && name[0][0] == 0x58 && !memcmp(name[0], name[1], 34) && !memcmp(name[0], name[2], 34), "");
+	t_check("X5CHAIN of a maker without certificates: its key as it is", encoded(KIT_P256, FDO_ENC_X5CHAIN, FDO_ENC_X509, NONE, &st) == FDO_ENC_X509, said);
+	t_check("a certificate of another key is refused", encoded(KIT_P256, FDO_ENC_X5CHAIN, FDO_ENC_X509, kit_chain(kit_key(KIT_P256, KIT_STRANGER)), &st) < 0
+	        && st == IMP_EFACT, said);
+	imp_cbor_put_array(&w, 2);
+	fdo_put_raw(&w, imp_bytes(kit_chain(kit_key(KIT_P256, KIT_MAKER)).ptr + 1, kit_chain(kit_key(KIT_P256, KIT_MAKER)).len - 1));
+	fdo_put_raw(&w, imp_bytes(kit_chain(kit_key(KIT_P256, KIT_OWNER)).ptr + 1, kit_chain(kit_key(KIT_P256, KIT_OWNER)).len - 1));
+	t_check("certificates that are no path are refused", encoded(KIT_P256, FDO_ENC_X5CHAIN, FDO_ENC_X509, imp_wr_span(&w), &st) < 0 && st == IMP_EFACT, said);
+	t_check("bytes that are no certificates are refused", encoded(KIT_P256, FDO_ENC_X5CHAIN, FDO_ENC_X509, imp_bytes("\x81\x41\x30", 3), &st) < 0 && st == IMP_EFACT, said);
 }
 
 /* --- what the protocol offers ------------------------------------------------------- */
@@ -296,6 +379,7 @@ int main(void)
 {
 	kit_crypto = &imp_openssl;
 	claims_of_choices();
+	claims_of_encodings();
 	claims_of_resale();
 	claims_of_reuse();
 	claims_of_rendezvous();

@@ -19,6 +19,8 @@ Onboard with the credential in the store (TO1, TO2); with --di get one first.
   --info TEXT      its device info, for --di            (imprint-device)
   --key FILE       its attestation key, for --di        (a new one)
   --curve p256|p384  of a new key                       (p256)
+  --enc x509|x5chain|cose  how the manufacturer's key shall stand in the
+                   voucher, for --di                    (x509)
   --dir DIR        files from the owner go here, files for it come from here;
                    without it both are refused
   --allow-run      run the commands the owner sends, in --dir
@@ -27,10 +29,11 @@ Onboard with the credential in the store (TO1, TO2); with --di get one first.
   --keep-trying    if there is no owner yet, wait and try again
   --events         what happens, as JSON lines]]
 
-local options = { store = "a file", seal = "a file", di = "a URL", serial = "a text", info = "a text", key = "a file", curve = "p256 or p384", dir = "a directory",
+local options = { store = "a file", seal = "a file", di = "a URL", serial = "a text", info = "a text", key = "a file", curve = "p256 or p384", enc = "x509, x5chain or cose", dir = "a directory",
 	["allow-run"] = true, kex = "a name", cipher = "a number", ["no-reuse"] = true, ["keep-trying"] = true, events = true, attached = true }
 
 local OK, EFACT, EDENIED = 0, -12, -3
+local encodings = { x509 = 1, x5chain = 2, cose = 3 }
 
 local function devmod()
 	local function from(path, otherwise)
@@ -53,7 +56,7 @@ end
 local function hooks(x)
 	local opt = x.opt
 	local facts = { ["config fdo.devmod"] = devmod, ["config fdo.device"] = function() return config(opt) end,
-		["server fdo.di"] = function() return opt.di end, ["config fdo.mfginfo"] = function() return imp.encode(imp.array { x.serial, opt.info or "imprint-device" }) end }
+		["server fdo.di"] = function() return opt.di end, ["config fdo.mfginfo"] = function() return imp.encode(imp.array { x.serial, opt.info or "imprint-device", encodings[opt.enc or "x509"] }) end }
 	return {
 		ask = function(m)
 			local f = facts[("%s %s"):format(m.topic, m.name)]
@@ -101,6 +104,7 @@ function V.run(args)
 	if rest[1] ~= "fdo" then U.usage(rest[1] and "there is no protocol '%s'; nearest: fdo" or "be a device of what?  fdo is built in", rest[1]) end
 	if rest[2] then U.usage("device fdo takes no argument '%s'", rest[2]) end
 	opt.store = opt.store or "device.db"
+	if opt.enc and not encodings[opt.enc] then U.usage("--enc is x509, x5chain or cose, not '%s'", opt.enc) end
 	if opt.di then
 		D.url(opt.di, "di")
 	elseif not imp.stat(opt.store) then

@@ -79,6 +79,21 @@ function D.read_private(path)
 	return priv, pub
 end
 
+-- Certificates, the leaf first: an encoded chain and the leaf's key; nil: there
+-- is none in the file.
+function D.read_chain(path)
+	local blocks, why, at = U.pem(U.read(path))
+	if not blocks then U.fail("%s: offset %d: %s", path, at, why) end
+	local chain = imp.array {}
+	for _, b in ipairs(blocks) do
+		if b.label == "CERTIFICATE" then chain[#chain + 1] = imp.bytes(b.bytes) end
+	end
+	if #chain == 0 then return nil end
+	local leaf, bad = imp.cert(tostring(chain[1]))
+	if not leaf then U.fail("%s: offset 0 of the first certificate: %s", path, bad) end
+	return imp.encode(chain), leaf.key
+end
+
 -- A public key: PUBLIC KEY, CERTIFICATE, or a private key's other half.
 function D.read_public(path)
 	local bytes, label = block(path, { ["PUBLIC KEY"] = true, ["CERTIFICATE"] = true, ["EC PRIVATE KEY"] = true, ["PRIVATE KEY"] = true, ["RSA PRIVATE KEY"] = true }, "a PUBLIC KEY or a CERTIFICATE in PEM")

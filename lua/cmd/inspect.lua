@@ -36,9 +36,20 @@ function I.cert(der, indent)
 	return true
 end
 
+local encodings = { crypto = "Crypto", x509 = "X509", x5chain = "X5CHAIN", cose = "COSEKEY" }
+
+-- The hash is the one that policies see: of the key, however it is encoded.
 local function describe_public(raw)
 	local k = imp.fdo.key(raw)
-	return (k and k.name or "unknown") .. ", SHA-256 " .. U.hex(imp.hash("sha256", raw))
+	if not k then return "unknown key" end
+	return ("%s as %s, SHA-256 %s"):format(k.name, encodings[k.enc], U.hex(imp.hash("sha256", (imp.fdo.put_key(k)))))
+end
+
+-- The PublicKey of the next owner in an entry: COSE_Sign1 of [.., .., .., key]
+local function next_owner(entry)
+	local v = imp.decode(entry)
+	local payload = imp.kind(v) == "tag" and imp.kind(v.value) == "array" and imp.decode(tostring(v.value[3]))
+	return imp.kind(payload) == "array" and payload[4] and imp.encode(payload[4])
 end
 
 function I.voucher(bytes, v)
@@ -52,6 +63,10 @@ function I.voucher(bytes, v)
 		if not I.cert(der, "    ") then print("    not well-formed") end
 	end
 	print(("  entries      %d"):format(#v.entries))
+	for i, e in ipairs(v.entries) do
+		local key = next_owner(e)
+		print(("    %-10d %s"):format(i, key and describe_public(key) or "not well-formed"))
+	end
 	local owner, why, at = imp.fdo.verify(bytes)
 	if owner then
 		print(("  owner now    %s %s"):format(owner.name, U.hex(owner.bits):sub(1, 32) .. "..."))

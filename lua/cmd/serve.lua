@@ -22,6 +22,8 @@ One HTTP server for the roles named.
   --rv URL            where devices look for their owner; again for more
   --bypass URL        devices go straight to the owner there, without rv
   --vouchers DIR      new vouchers are written to DIR/GUID.pem
+  --chain FILE        certificates of one of our keys in PEM, its own first, for
+                      devices that want X5CHAIN; again for more    (self-signed)
  owner
   --voucher FILE      a voucher that ends in one of our keys; again for more
   --rv URL            rendezvous instructions for the next onboarding
@@ -36,7 +38,7 @@ One HTTP server for the roles named.
   --attached          end when standard input ends]]
 
 local options = { role = "owner,rv,maker", policy = "a file", listen = "ADDR:PORT", url = "a URL", store = "a file", seal = "a file", key = { "a file", many = true },
-	rv = { "a URL", many = true }, bypass = "a URL", vouchers = "a directory", voucher = { "a file", many = true },
+	rv = { "a URL", many = true }, bypass = "a URL", vouchers = "a directory", chain = { "a file", many = true }, voucher = { "a file", many = true },
 	download = { "NAME=FILE" }, upload = { "NAME" }, wget = { "NAME=URL" }, command = { "a command" }, uploads = "a directory",
 	connections = "a number", sessions = "a number", once = true, events = true, attached = true }
 
@@ -69,6 +71,18 @@ local function read_keys(files)
 		keys[pub.name] = { priv = priv, pub = pub, raw = imp.fdo.put_key(pub), file = f }
 	end
 	return keys
+end
+
+-- Certificates belong to the key they are for.
+local function read_chains(keys, files)
+	for _, f in ipairs(files or {}) do
+		local chain, key = D.read_chain(f)
+		if not chain then U.fail("%s: offset 0: expected CERTIFICATEs in PEM", f) end
+		local owner
+		for _, k in pairs(keys) do owner = k.pub.bits == key.bits and k or owner end
+		if not owner then U.usage("--chain %s: its first certificate is of none of the keys given with --key", f) end
+		owner.chain = chain
+	end
 end
 
 -- Owner --------------------------------------------------------------------
@@ -205,11 +219,11 @@ local function maker_hooks(x)
 	end
 	return {
 		ask = function(m)
-			local kind = (m.topic == "key" or m.topic == "anchor") and m.name:match("^fdo%.maker/(.+)$")
+			local kind = (m.topic == "anchor" or m.topic == "chain") and m.name:match("^fdo%.maker/(.+)$")
 			if kind then
 				local k = x.keys[kind] or x.only_key
 				if not k then return { code = EFACT } end
-				return { code = OK, data = m.topic == "key" and imp.flat(k.priv) or k.raw }
+				return { code = OK, data = m.topic == "anchor" and k.raw or k.chain or imp.encode(imp.array { imp.bytes(ca(k)) }) }
 			elseif m.topic == "config" and m.name == "fdo.rvinfo" then
 				if x.opt.bypass then return { code = OK, data = D.rvinfo_bypass(x.opt.bypass) } end
 				return x.opt.rv and { code = OK, data = D.rvinfo(x.opt.rv) } or { code = EFACT }
@@ -286,6 +300,7 @@ function S.run(args)
 	local names
 	x.roles, names = read_roles(opt)
 	x.keys = read_keys(opt.key)
+	read_chains(x.keys, opt.chain)
 	if #(opt.key or {}) == 1 then -- it signs for devices with keys of every type
 		local _, k = next(x.keys)
 		x.only_key = k

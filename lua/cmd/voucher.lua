@@ -13,8 +13,9 @@ show    what is in it
 verify  every hash and signature; with --store also the HMAC of that device,
         with --maker and --owner that it starts and ends in these keys
 extend  one more owner: signed by the present one's private key, to the next
-        one's public key (PUBLIC KEY, CERTIFICATE or private key in PEM);
-        without --out to standard output]]
+        one's public key (PUBLIC KEY, CERTIFICATEs or private key in PEM),
+        encoded like the manufacturer's, if it can be (X5CHAIN: the
+        CERTIFICATEs, X509 without any); without --out to standard output]]
 
 local options = { store = "a device's store", seal = "a file", maker = "a PEM file", owner = "a PEM file", key = "a private key", to = "a public key", out = "a file" }
 
@@ -46,7 +47,9 @@ local function extend(opt, path)
 	if not good then U.fail("%s: offset %d: %s", path, at, bad) end
 	local priv, pub = D.read_private(opt.key)
 	if pub.bits ~= good.bits then U.fail("%s: not the key of the present owner (a %s key)", opt.key, good.name) end
-	local raw, kind = imp.fdo.put_key(D.read_public(opt.to))
+	local enc, chain = imp.fdo.key(v.key).enc, D.read_chain(opt.to)
+	if enc == "crypto" or enc == "x5chain" and not chain then enc = "x509" end
+	local raw, kind = imp.fdo.put_key(D.read_public(opt.to), enc, chain)
 	if not raw then U.fail("%s: %s", opt.to, kind) end
 	if kind ~= good.name then U.fail("%s: the next owner's key must be %s, as all in this voucher, and is %s", opt.to, good.name, kind) end
 	local entry, why = imp.fdo.extend(bytes, priv, raw)

@@ -33,19 +33,21 @@ static imp_status on_hmac(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	return fdo_device_ask(d, cx, FDO_D_DI_INFO, FDO_F_MFGINFO);
 }
 
-static imp_status read_info(imp_span in, imp_span *serial, imp_span *info)
+static imp_status read_info(imp_span in, fdo_mfginfo *m)
 {
 	imp_rd r = imp_rd_of(in);
-	imp_cbor_array_of(&r, 2);
-	*serial = imp_cbor_tstr(&r);
-	*info = imp_cbor_tstr(&r);
-	return imp_rd_end(&r);
+	size_t n = imp_cbor_array(&r);
+	memset(m, 0, sizeof *m);
+	m->serial = imp_cbor_tstr(&r);
+	m->info = imp_cbor_tstr(&r);
+	m->enc = n == 3 ? (uint8_t)imp_cbor_uint_max(&r, FDO_ENC_COSEKEY) : FDO_ENC_X509;
+	return n == 2 || (n == 3 && m->enc != FDO_ENC_CRYPTO) ? imp_rd_end(&r) : IMP_EBADMSG;
 }
 
 static imp_status on_info(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
-	imp_span serial, info;
-	if (in->code < 0 || in->data.len > FDO_MFGINFO_MAX || read_info(in->data, &serial, &info))
+	fdo_mfginfo m;
+	if (in->code < 0 || in->data.len > FDO_MFGINFO_MAX || read_info(in->data, &m))
 		return fdo_device_lacks(d, cx, FDO_F_MFGINFO);
 	memcpy(d->u.mfginfo, in->data.ptr, in->data.len);
 	d->mfginfo_len = (uint16_t)in->data.len;
@@ -57,14 +59,14 @@ static imp_status on_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	imp_key priv = fdo_key_flat(in->data), pub;
 	imp_wr csr = fdo_device_room(cx, d->max), w = fdo_device_room(cx, d->max);
 	char cn[65];
-	fdo_mfginfo m = {.enc = FDO_ENC_X509};
+	fdo_mfginfo m;
 	fdo_key k;
 	imp_status st;
 	d->sig = in->code < 0 ? 0 : fdo_private_sig(&priv, 0);
 	st = d->sig ? fdo_public_of(cx->crypto, &priv, &k) : IMP_EUNSUP;
 	if (st)
 		return fdo_device_lacks(d, cx, FDO_F_ATTESTATION);
-	read_info(imp_bytes(d->u.mfginfo, d->mfginfo_len), &m.serial, &m.info);
+	read_info(imp_bytes(d->u.mfginfo, d->mfginfo_len), &m);
 	m.type = k.type;
 	pub = fdo_key_view(&k);
 	memset(cn, 0, sizeof cn);

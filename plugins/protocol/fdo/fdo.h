@@ -38,7 +38,9 @@
  *   array of Owner2)
  *   TO1's blob is kept as SERVER "fdo.to1d" (provisional) and asked back
  *  device, DI (START.topic = IMP_T_VOUCHER)
- *   SERVER "fdo.di" URI; CONFIG "fdo.mfginfo" CBOR [serial tstr, deviceinfo tstr];
+ *   SERVER "fdo.di" URI; CONFIG "fdo.mfginfo" CBOR [serial tstr, deviceinfo tstr,
+ *   ?pkEnc: the encoding wished for the manufacturer's key: 1 X509, 2 X5CHAIN,
+ *   3 COSEKEY; absent: X509];
  *   KEY "fdo.attestation"; learns the credential and the hmac key
  *
  *  owner, beliefs
@@ -75,14 +77,20 @@
  *
  *  maker
  *   AUTHORIZE name=serial data=claims; ISSUE name=serial data=CSR -> CBOR array
- *   of certificates (the device's first); KEY "fdo.maker/TYPE"; ANCHOR
- *   "fdo.maker/TYPE" -> its PublicKey array; CONFIG "fdo.rvinfo"; learns VOUCHER
- *   GUID code 0 with NOW before Done
+ *   of certificates (the device's first); ANCHOR "fdo.maker/TYPE" -> the
+ *   manufacturer's PublicKey array in any encoding; CONFIG "fdo.rvinfo"; learns
+ *   VOUCHER GUID code 0 with NOW before Done.  TYPE is that of the device's key.
+ *   The voucher has the key in the encoding that the device asked for: X509 and
+ *   COSEKEY are made out of any other; for X5CHAIN the maker asks CHAIN
+ *   "fdo.maker/TYPE" -> CBOR array of certificates, of this very key first
+ *   (another key: DI ends with IMP_EFACT).  Without certificates (IMP_EFACT),
+ *   and for COSEKEY of RSA, which FDO does not have, it stays as it is
  *
  * CLAIMS  a CBOR map keyed by fact topics:
  *   IDENTITY GUID (bstr 16), or serial (tstr) in DI · CONFIG device info (tstr) ·
- *   ANCHOR SHA-256 of the manufacturer's PublicKey array · OWNER the same of the
- *   current owner's · PEERKEY the same of the device's SubjectPublicKeyInfo ·
+ *   ANCHOR SHA-256 of the manufacturer's PublicKey array in its X509 form,
+ *   however the voucher encodes it · OWNER the same of the current owner's ·
+ *   PEERKEY SHA-256 of the device's SubjectPublicKeyInfo ·
  *   CHAIN the device's leaf certificate (bstr) or null · VOUCHER the number of
  *   entries · SERVER wait seconds asked for (TO0) */
 #ifndef IMPRINT_FDO_H

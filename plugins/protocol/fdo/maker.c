@@ -8,16 +8,17 @@
 
 #define NONE imp_bytes(0, 0)
 
-enum { START, APP_START, CONSENT, CERTIFICATE, MAKER_KEY, RVINFO, SET_HMAC, FIRST_HEAD, COMMIT, STATES };
+enum { START, APP_START, CONSENT, CERTIFICATE, MAKER_KEY, MAKER_CHAIN, RVINFO, SET_HMAC, FIRST_HEAD, COMMIT, STATES };
 
-static const char *const names[STATES] = {"start", "app_start", "consent", "certificate", "maker_key", "rvinfo",
-	"set_hmac", "first_head", "commit"};
+static const char *const names[STATES] = {"start", "app_start", "consent", "certificate", "maker_key", "maker_chain",
+	"rvinfo", "set_hmac", "first_head", "commit"};
 
 enum { HOLD_CSR = 0, HOLD_CHAIN = 1, HOLD_KEY = 2, HOLD_INFO = 3, SLACK = 64, NO_HMAC = 32 };
 
 struct maker {
 	struct fdo_server s;
 	char type[12];           /* of the device's key; the maker's is of the same */
+	uint8_t enc;             /* that the device wishes for the maker's key */
 	uint8_t guid[16];
 	uint8_t hmac[FDO_HASH_ITEM_MAX], hmac_len;
 	int32_t device_sig;
@@ -80,6 +81,7 @@ static imp_status app_start(struct maker *m, imp_cx *cx, const imp_msg *in)
 		return bad(m, cx, IMP_EAUTH, "signature of the request");
 	memcpy(m->type, fdo_key_name(&key), strlen(fdo_key_name(&key)) + 1);
 	m->device_sig = fdo_key_sig(&key);
+	m->enc = info.enc;
 	st = fdo_hold_put(&m->hold, HOLD_CSR, in->data); /* all of it: the CSR, serial and info */
 	return st < 0 ? bad(m, cx, st, "room") : ask_consent(m, cx, &info, csr.spki);
 }
@@ -94,11 +96,18 @@ static imp_status consent(struct maker *m, imp_cx *cx, const imp_msg *in)
 	return fdo_ask(&m->s, cx, CERTIFICATE, IMP_T_ISSUE, 0, info.serial, info.csr);
 }
 
+static imp_status ask_maker(struct maker *m, imp_cx *cx, uint8_t state, uint16_t topic)
+{
+	char name[32];
+	imp_wr w = imp_wr_to(name, sizeof name);
+	imp_wr_text(&w, "fdo.maker/");
+	imp_wr_text(&w, m->type);
+	return fdo_ask(&m->s, cx, state, topic, 0, imp_wr_span(&w), NONE);
+}
+
 static imp_status certificate(struct maker *m, imp_cx *cx, const imp_msg *in)
 {
 	const char *why;
-	char name[48];
-	imp_wr w = imp_wr_to(name, sizeof name);
 	fdo_mfginfo info;
 	imp_status st;
 	if (in->code < 0 || imp_cbor_check(in->data) < 0)
@@ -114,19 +123,69 @@ static imp_status certificate(struct maker *m, imp_cx *cx, const imp_msg *in)
 		st = fdo_hold_put(&m->hold, HOLD_CSR, NONE);
 	if (st < 0)
 		return bad(m, cx, st, "room");
-	imp_wr_text(&w, "fdo.maker/");
-	imp_wr_text(&w, m->type);
-	return fdo_ask(&m->s, cx, MAKER_KEY, IMP_T_ANCHOR, 0, imp_wr_span(&w), NONE);
+	return ask_maker(m, cx, MAKER_KEY, IMP_T_ANCHOR);
 }
 
-static imp_status maker_key(struct maker *m, imp_cx *cx, const imp_msg *in)
+static imp_status read_key(imp_span raw, fdo_pubkey *pk, fdo_key *key)
+{
+	imp_rd r = imp_rd_of(raw);
+	fdo_pubkey_read(&r, pk);
+	return imp_rd_end(&r) < 0 ? imp_rd_end(&r) : fdo_key_read(pk, key);
+}
+
+/* It is in the encoding that it shall have: on to the RendezvousInfo. */
+static imp_status hold_key(struct maker *m, imp_cx *cx, imp_span raw)
 {
 	static const char name[] = "fdo.rvinfo";
-	imp_status st;
+	imp_status st = fdo_hold_put(&m->hold, HOLD_KEY, raw);
+	return st < 0 ? bad(m, cx, st, "room") : fdo_ask(&m->s, cx, RVINFO, IMP_T_CONFIG, 0, imp_bytes(name, sizeof name - 1), NONE);
+}
+
+/* There is no COSE_Key of RSA in FDO: such a key stays as it is. */
+static imp_status maker_key(struct maker *m, imp_cx *cx, const imp_msg *in)
+{
+	uint8_t raw[FDO_KEY_BITS + SLACK];
+	imp_wr w = imp_wr_to(raw, sizeof raw);
+	fdo_pubkey pk;
+	fdo_key key;
 	if (in->code < 0)
 		return lacks(m, cx, in->code, "no key of this type");
-	st = fdo_hold_put(&m->hold, HOLD_KEY, in->data);
-	return st < 0 ? bad(m, cx, st, "room") : fdo_ask(&m->s, cx, RVINFO, IMP_T_CONFIG, 0, imp_bytes(name, sizeof name - 1), NONE);
+	if (read_key(in->data, &pk, &key) < 0)
+		return lacks(m, cx, IMP_EFACT, "maker's key");
+	if (m->enc == pk.enc || m->enc == FDO_ENC_CRYPTO || (m->enc == FDO_ENC_COSEKEY && key.alg == IMP_X509_RSA))
+		return hold_key(m, cx, in->data);
+	if (m->enc == FDO_ENC_X5CHAIN) {
+		imp_status st = fdo_hold_put(&m->hold, HOLD_KEY, in->data);
+		return st < 0 ? bad(m, cx, st, "room") : ask_maker(m, cx, MAKER_CHAIN, IMP_T_CHAIN);
+	}
+	fdo_put_key(&w, &key, m->enc);
+	return imp_wr_end(&w) < 0 ? lacks(m, cx, IMP_EFACT, "maker's key") : hold_key(m, cx, imp_wr_span(&w));
+}
+
+/* A maker without certificates answers with its key as it is. */
+static imp_status maker_chain(struct maker *m, imp_cx *cx, const imp_msg *in)
+{
+	imp_span held = fdo_hold_get(&m->hold, HOLD_KEY);
+	size_t cap = (in->data.len > held.len ? in->data.len : held.len) + SLACK;
+	uint8_t *to = cx->room(cx, cap);
+	imp_wr w = imp_wr_to(to, to ? cap : 0);
+	fdo_pubkey pk, chain;
+	fdo_key key, leaf;
+	const char *why;
+	if (in->code == IMP_EFACT) {
+		imp_wr_bytes(&w, held);
+		return imp_wr_end(&w) < 0 ? IMP_ENOSPC : hold_key(m, cx, imp_wr_span(&w));
+	}
+	if (in->code < 0 || imp_cbor_check(in->data) < 0 || fdo_chain_path(cx->crypto, in->data, &why) < 0)
+		return lacks(m, cx, in->code, "maker's certificates");
+	if (read_key(held, &pk, &key) < 0)
+		return bad(m, cx, IMP_EARG, "held key");
+	fdo_put_key_x5chain(&w, pk.type, in->data);
+	if (imp_wr_end(&w) < 0)
+		return IMP_ENOSPC;
+	if (read_key(imp_wr_span(&w), &chain, &leaf) < 0 || !fdo_key_same(&key, &leaf))
+		return lacks(m, cx, IMP_EFACT, "certificate of another key");
+	return hold_key(m, cx, imp_wr_span(&w));
 }
 
 /* The header out of what is held and this RendezvousInfo. */
@@ -254,6 +313,8 @@ static imp_status answered(struct maker *m, imp_cx *cx, const imp_msg *in)
 		return certificate(m, cx, in);
 	case MAKER_KEY:
 		return maker_key(m, cx, in);
+	case MAKER_CHAIN:
+		return maker_chain(m, cx, in);
 	case RVINFO:
 		return rvinfo(m, cx, in);
 	case FIRST_HEAD:

@@ -151,6 +151,7 @@ static const imp_fact beliefs[] = {
 	{IMP_T_CONFIG, 0, "fdo.rvinfo", "owner and maker: rendezvous instructions to put into vouchers"},
 	{IMP_T_CONFIG, IMP_FACT_MANY, "GUID/serviceinfo", "owner: what to do with the device, one action an entry"},
 	{IMP_T_ANCHOR, 0, "fdo.maker/TYPE", "maker: the public key that vouchers begin with"},
+	{IMP_T_CHAIN, 0, "fdo.maker/TYPE", "maker: certificates of that key, for devices that want X5CHAIN"},
 	{0, 0, NULL, NULL}
 };
 

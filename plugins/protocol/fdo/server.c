@@ -304,6 +304,21 @@ static imp_status put_digest(const imp_crypto *c, imp_wr *w, uint16_t topic, imp
 	return st;
 }
 
+/* Of a PublicKey in its X509 form: the key is what policies know. */
+static imp_status put_key_digest(const imp_crypto *c, imp_wr *w, uint16_t topic, imp_span raw)
+{
+	uint8_t plain[FDO_KEY_BITS + 64];
+	imp_wr x = imp_wr_to(plain, sizeof plain);
+	imp_rd r = imp_rd_of(raw);
+	fdo_pubkey pk;
+	fdo_key key;
+	fdo_pubkey_read(&r, &pk);
+	if (imp_rd_end(&r) < 0 || fdo_key_read(&pk, &key) < 0)
+		return IMP_EBADMSG;
+	fdo_put_key(&x, &key, FDO_ENC_X509);
+	return imp_wr_end(&x) < 0 ? imp_wr_end(&x) : put_digest(c, w, topic, imp_wr_span(&x));
+}
+
 imp_status fdo_put_claims(const imp_crypto *c, imp_wr *w, const struct fdo_claims *k)
 {
 	imp_status st = IMP_OK;
@@ -319,7 +334,7 @@ imp_status fdo_put_claims(const imp_crypto *c, imp_wr *w, const struct fdo_claim
 	else
 		imp_cbor_put_null(w);
 	if (k->mfg.len)
-		st = put_digest(c, w, IMP_T_ANCHOR, k->mfg);
+		st = put_key_digest(c, w, IMP_T_ANCHOR, k->mfg);
 	if (st == IMP_OK)
 		st = put_digest(c, w, IMP_T_PEERKEY, k->spki);
 	if (k->wait) {
@@ -329,7 +344,7 @@ imp_status fdo_put_claims(const imp_crypto *c, imp_wr *w, const struct fdo_claim
 	imp_cbor_put_uint(w, IMP_T_VOUCHER);
 	imp_cbor_put_uint(w, k->entries);
 	if (st == IMP_OK && k->owner.len)
-		st = put_digest(c, w, IMP_T_OWNER, k->owner);
+		st = put_key_digest(c, w, IMP_T_OWNER, k->owner);
 	imp_cbor_put_uint(w, IMP_T_CONFIG);
 	imp_cbor_put_tstr(w, k->info);
 	return st == IMP_OK ? imp_wr_end(w) : st;

@@ -198,6 +198,12 @@ void fdo_put_key_chain(imp_wr *w, uint8_t type, const imp_span *certs, size_t n)
 		imp_cbor_put_bstr(w, certs[i]);
 }
 
+void fdo_put_key_x5chain(imp_wr *w, uint8_t type, imp_span chain)
+{
+	put_key_head(w, type, FDO_ENC_X5CHAIN);
+	imp_wr_bytes(w, chain);
+}
+
 imp_status fdo_verify(const imp_crypto *c, const imp_cose *m, const fdo_key *k)
 {
 	imp_key view = fdo_key_view(k);

@@ -54,6 +54,7 @@ int32_t    fdo_hash_alg(int32_t device_sig, int32_t owner_sig);
 void fdo_put_key(imp_wr *w, const fdo_key *k, uint8_t enc);
 /* Write a PublicKey as X5CHAIN, leaf first. */
 void fdo_put_key_chain(imp_wr *w, uint8_t type, const imp_span *certs, size_t n);
+void fdo_put_key_x5chain(imp_wr *w, uint8_t type, imp_span chain); /* chain: encoded, [+ bstr] */
 
 /* Verify a Sign1 under this key with the algorithm that goes with it. */
 imp_status fdo_verify(const imp_crypto *c, const imp_cose *m, const fdo_key *k);
