@@ -1,5 +1,6 @@
 /* files.c -- what Lua's io and os lack. */
 #include "mod.h"
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -199,9 +200,30 @@ static int l_program(lua_State *L)
 	return 1;
 }
 
+/* imp.ip("127.0.0.1" | "[::1]") -> 4 or 16 bytes; nil: a name */
+static int l_ip(lua_State *L)
+{
+	const char *text = luaL_checkstring(L, 1);
+	size_t n = strlen(text);
+	char inner[64];
+	uint8_t out[16];
+	if (inet_pton(AF_INET, text, out) == 1) {
+		mod_push(L, imp_bytes(out, 4));
+		return 1;
+	}
+	if (n < 4 || n >= sizeof inner || text[0] != '[' || text[n - 1] != ']')
+		return 0;
+	memcpy(inner, text + 1, n - 2);
+	inner[n - 2] = 0;
+	if (inet_pton(AF_INET6, inner, out) != 1)
+		return 0;
+	mod_push(L, imp_bytes(out, 16));
+	return 1;
+}
+
 int open_files(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"is_tty", l_is_tty}, {"create", l_create}, {"rename", l_rename}, {"mkdir", l_mkdir}, {"mkdtemp", l_mkdtemp}, {"stat", l_stat}, {"dir", l_dir}, {"execute", l_execute}, {"machine", l_machine}, {"program", l_program}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"is_tty", l_is_tty}, {"create", l_create}, {"rename", l_rename}, {"mkdir", l_mkdir}, {"mkdtemp", l_mkdtemp}, {"stat", l_stat}, {"dir", l_dir}, {"execute", l_execute}, {"machine", l_machine}, {"ip", l_ip}, {"program", l_program}, {NULL, NULL}};
 	luaL_setfuncs(L, functions, 0);
 	return 0;
 }

@@ -31,6 +31,12 @@ def check(claim, holds, detail=""):
     return holds
 
 
+def skip(claim, why):
+    global count
+    count += 1
+    print(f"ok {count} - {claim} # SKIP {why}", flush=True)
+
+
 def run(*args, stdin=None, timeout=60):
     p = subprocess.run([IMPRINT, *args], input=stdin, capture_output=True, timeout=timeout)
     return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
@@ -260,6 +266,18 @@ def free_port():
         return s.getsockname()[1]
 
 
+def claims_of_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError as e:
+        return skip("IPv6", f"this machine has no ::1 ({e})")
+    s = Server("serve", "fdo", "--role", "maker", "--listen", "[::1]:0", "--key", "maker.pem", "--rv", "http://[::1]:8041", "--rv", "http://rv.example", "--policy", "yes.lua")
+    rc, out, err = run("device", "fdo", "--store", "six.db", "--di", s.until("ready")["url"])
+    s.end()
+    check("IPv6", rc == 0 and "[2, h'5000000000000000000000000000000001']" in run("inspect", "six.db")[1], out + err)
+
+
 def claims_of_onboarding():
     port = free_port()
     run("make", "fdo", "b", "--key", "maker.pem", "--bypass", f"http://127.0.0.1:{port}", "--serial", "b1", "--count", "3")
@@ -284,6 +302,9 @@ def claims_of_onboarding():
     check("and a run that failed leaves no file", rc == 0 or not os.listdir("d3"), os.listdir("d3"))
     s.p.send_signal(signal.SIGTERM)
     check("TERM ends a server in order", s.end() == 0)
+    rc, out, err = run("serve", "fdo", "--role", "owner", "--key", "owner.pem", "--listen", "0.0.0.0:0")
+    check("an owner on every address must say where it is", rc == 2 and "--url" in err, err)
+    claims_of_ipv6()
     rc, out, err = run("serve", "fdo", "--role", "rv", "--listen", "300.1.1.1:80")
     check("an address that is none", rc == 1 and "ADDRESS:PORT" in err, err)
 

@@ -125,6 +125,13 @@ static imp_status tok_more(imp_cx *cx, imp_span key)
 	return say(cx, IMP_TX, 0, IMP_POST, 2, imp_bytes(name, sizeof name), NONE);
 }
 
+static imp_status tok_open(imp_cx *cx, const imp_msg *m)
+{
+	imp_msg open = imp_say(IMP_OPEN, 0, 0, 7, m->name, NONE);
+	open.when = m->when;
+	return cx->emit(cx, &open);
+}
+
 static imp_status tok_client(struct tok *t, imp_cx *cx, const imp_msg *m)
 {
 	switch (m->verb) {
@@ -132,7 +139,7 @@ static imp_status tok_client(struct tok *t, imp_cx *cx, const imp_msg *m)
 		t->has_key = m->data.len == KEY;
 		if (t->has_key)
 			memcpy(t->key, m->data.ptr, KEY);
-		return say(cx, IMP_OPEN, 0, 0, 7, m->name, NONE);
+		return tok_open(cx, m);
 	case IMP_UP:
 		if (m->ticket == 7 && m->code == 0 && t->has_key)
 			return tok_more(cx, imp_bytes(t->key, KEY));
@@ -422,6 +429,15 @@ static void claims_of_limits(void)
 	world_end();
 }
 
+static int connect_slowly(const struct sockaddr_in *a)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK))
+		abort();
+	(void)!connect(fd, (const struct sockaddr *)a, sizeof *a);
+	return fd;
+}
+
 static void silent_connected(uv_connect_t *r, int status)
 {
 	*(int *)r->data = status ? -1 : 1;
@@ -475,6 +491,35 @@ static void claims_of_bad_names(void)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		t_check("not an address to listen on", imp_io_listen(W.front, bad[i].address, 1, NULL) == IMP_EARG, bad[i].why);
 	t_check("an address that is taken", imp_io_listen(W.front, W.at, 1, NULL) == IMP_ELINK, W.at);
+	world_end();
+}
+
+/* A listener that is full: the kernel answers nobody any more. */
+static void claims_of_patience(void)
+{
+	imp_msg start = imp_say(IMP_START, 0, 0, 0, NONE, NONE);
+	struct sockaddr_in a;
+	socklen_t len = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), fill[4];
+	char uri[64], at[32];
+	uint64_t began;
+	uv_ip4_addr("127.0.0.1", 0, &a);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 0) || getsockname(fd, (struct sockaddr *)&a, &len))
+		abort();
+	snprintf(at, sizeof at, ":%d", ntohs(a.sin_port));
+	for (int i = 0; i < 4; i++)
+		fill[i] = connect_slowly(&a);
+	world(4, 4, 0);
+	snprintf(uri, sizeof uri, "toy://127.0.0.1%s/", at);
+	start.name = imp_bytes(uri, strlen(uri));
+	start.when = 200;
+	began = uv_hrtime();
+	imp_io_start(W.client, NONE, &start);
+	run(1, 5);
+	t_check("OPEN.when: nobody answers in time", W.last == IMP_ETIME && uv_hrtime() - began >= 190000000u, "");
+	for (int i = 0; i < 4; i++)
+		close(fill[i]);
+	close(fd);
 	world_end();
 }
 
@@ -581,6 +626,7 @@ int main(void)
 	claims_of_limits();
 	claims_of_idle();
 	claims_of_bad_names();
+	claims_of_patience();
 	claims_of_whole();
 	claims_of_backpressure();
 	claims_of_many(most);

@@ -156,24 +156,20 @@ function D.url(text, option)
 	return host, port
 end
 
-local function ip4(host)
-	local a, b, c, d = host:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$")
-	if not a then return nil end
-	for _, x in ipairs { a, b, c, d } do
-		if tonumber(x) > 255 then return nil end
-	end
-	return string.char(a, b, c, d)
+local function var(n, v) return imp.array { n, imp.bytes(imp.encode(v)) } end
+
+-- The variable that says where: an address or a name
+local function where(host)
+	local ip = imp.ip(host)
+	return ip and var(2, imp.bytes(ip)) or var(5, host)
 end
 
 -- RendezvousInfo: each URL a directive
-function D.rvinfo(urls, delay)
+function D.rvinfo(urls)
 	local all = imp.array {}
 	for _, u in ipairs(urls) do
 		local host, port = D.url(u, "rv")
-		local function var(n, v) return imp.array { n, imp.bytes(imp.encode(v)) } end
-		local one = imp.array { ip4(host) and var(2, imp.bytes(ip4(host))) or var(5, host), var(3, port), var(4, port), var(12, 1) }
-		if delay then one[#one + 1] = var(13, delay) end
-		all[#all + 1] = one
+		all[#all + 1] = imp.array { where(host), var(3, port), var(4, port), var(12, 1) }
 	end
 	return imp.encode(all)
 end
@@ -181,8 +177,7 @@ end
 -- A device that goes straight to its owner
 function D.rvinfo_bypass(url)
 	local host, port = D.url(url, "bypass")
-	local function var(n, v) return imp.array { n, imp.bytes(imp.encode(v)) } end
-	return imp.encode(imp.array { imp.array { imp.array { 14 }, ip4(host) and var(2, imp.bytes(ip4(host))) or var(5, host), var(3, port), var(12, 1) } })
+	return imp.encode(imp.array { imp.array { imp.array { 14 }, where(host), var(3, port), var(12, 1) } })
 end
 
 -- RVTO2AddrEntry array
@@ -190,7 +185,7 @@ function D.to2(urls)
 	local all = imp.array {}
 	for _, u in ipairs(urls) do
 		local host, port = D.url(u, "url")
-		local ip = ip4(host)
+		local ip = imp.ip(host)
 		all[#all + 1] = imp.array { ip and imp.bytes(ip) or imp.null, ip and imp.null or host, port, 3 }
 	end
 	return imp.encode(all)

@@ -325,6 +325,7 @@ function S.run(args)
 	local bound, why = front:listen(opt.listen or "127.0.0.1:8040", connections)
 	if not bound then U.fail("--listen %s: %s", opt.listen or "127.0.0.1:8040", why) end
 	x.url = opt.url or "http://" .. bound
+	if x.roles.owner and not opt.url and (bound:find("^0%.0%.0%.0:") or bound:find("^%[::%]:")) then U.usage("an owner that listens on %s needs --url: where devices find it", bound) end
 	if not x.policy then x.say { event = "note", text = "there is no --policy: everything will be refused" } end
 	if not opt.store then x.say { event = "note", text = "there is no --store: facts are in memory only" } end
 	for _, v in ipairs(opt.voucher or {}) do add_voucher(x, v) end
