@@ -59,6 +59,7 @@ case ${1:-} in
 	prepare
 	targets | xargs -P 2 -n 1 sh tests/fuzz.sh --one
 	;;
+-h | --help) sed -n '2,5s/^# *//p' tests/fuzz.sh ;;
 '')
 	prepare
 	targets

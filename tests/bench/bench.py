@@ -101,6 +101,9 @@ def holds(row):
 
 def main():
     how = sys.argv[1] if len(sys.argv) > 1 else ""
+    if how in ("-h", "--help"):
+        print(__doc__)
+        return 0
     if how not in ("", "--json", "--check"):
         sys.exit(__doc__)
     say("building", BUILD)
