@@ -156,7 +156,7 @@ static int bench(const imp_crypto *c, const struct op *o, long count)
 	if (count)
 		printf("%s %s ran %ld times\n", c->id, o->name, count);
 	else
-		printf("{\"provider\":\"%s\",\"op\":\"%s\",\"ops_per_s\":%.0f}\n", c->id, o->name, (double)n / taken);
+		printf("{\"id\":\"%s-%s\",\"what\":\"%s %s\",\"value\":%.0f,\"unit\":\"/s\",\"detail\":true}\n", c->id, o->name, c->id, o->name, (double)n / taken);
 	fflush(stdout);
 	return 1;
 }
