@@ -10,7 +10,7 @@
 
 /* Powers of two from 16 bytes, a free list for each; what is freed goes back
  * to its list, the rest is cut off the top. */
-enum { CLASSES = 17 };
+enum { CLASSES = 17, HOOK = 100, FIND_MOST = 4096 };
 
 struct arena {
 	uint8_t *next, *end;
@@ -78,15 +78,21 @@ static struct arena *arena_of(lua_State *L)
 	return a;
 }
 
-static void count(lua_State *L, lua_Debug *d)
+/* Pay for so many steps. */
+static void pay(lua_State *L, size_t steps)
 {
 	struct arena *a = arena_of(L);
-	(void)d;
-	a->steps -= 100;
+	a->steps -= steps < POLICY_STEPS ? (int)steps : POLICY_STEPS;
 	if (a->steps < 0)
 		luaL_error(L, "more than %d steps", POLICY_STEPS);
 	if (clock() > a->until)
 		luaL_error(L, "more than %d ms", POLICY_MS);
+}
+
+static void count(lua_State *L, lua_Debug *d)
+{
+	(void)d;
+	pay(L, HOOK);
 }
 
 static int plain_find(lua_State *L)
@@ -94,6 +100,8 @@ static int plain_find(lua_State *L)
 	imp_span s = mod_span(L, 1), what = mod_span(L, 2);
 	lua_Integer from = luaL_optinteger(L, 3, 1);
 	from = from < 1 ? 1 : from;
+	luaL_argcheck(L, what.len <= FIND_MOST, 2, "too long to look for");
+	pay(L, s.len / 16); /* in C no step is counted */
 	for (size_t i = (size_t)from - 1; i <= s.len && what.len <= s.len - i; i++)
 		if (!memcmp(s.ptr + i, what.ptr, what.len)) {
 			lua_pushinteger(L, (lua_Integer)i + 1);
@@ -115,6 +123,19 @@ static int bounded_rep(lua_State *L)
 		luaL_addlstring(&b, (const char *)s.ptr, s.len);
 	luaL_pushresult(&b);
 	return 1;
+}
+
+/* table.insert and table.remove move all up to #t, which holes can make as
+ * large as an integer: the function itself is below. */
+static int bounded_move(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TTABLE);
+	luaL_argcheck(L, lua_rawlen(L, 1) <= POLICY_ARENA / 16, 1, "more than a policy can hold");
+	pay(L, lua_rawlen(L, 1) / 4);
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+	return lua_gettop(L);
 }
 
 static int later_mark; /* its address marks what later() returns */
@@ -165,16 +186,28 @@ static void add_strings(lua_State *L)
 	lua_pop(L, 3);
 }
 
+static void add_tables(lua_State *L)
+{
+	static const char *const table[] = {"concat", "insert", "remove", "sort", "unpack", NULL};
+	add_library(L, "table", luaopen_table, table);
+	lua_getglobal(L, "table");
+	for (int i = 1; i <= 2; i++) {
+		lua_getfield(L, -1, table[i]);
+		lua_pushcclosure(L, bounded_move, 1);
+		lua_setfield(L, -2, table[i]);
+	}
+	lua_pop(L, 1);
+}
+
 static void sandbox(lua_State *L)
 {
 	static const char *const base[] = {"assert", "error", "ipairs", "next", "pairs", "select", "tonumber", "tostring", "type", NULL};
-	static const char *const table[] = {"concat", "insert", "remove", "sort", "unpack", NULL};
 	static const char *const math[] = {"abs", "ceil", "floor", "fmod", "huge", "max", "maxinteger", "min", "mininteger", "tointeger", "type", "ult", NULL};
 	lua_pushcfunction(L, luaopen_base);
 	lua_call(L, 0, 1);
 	only(L, base);
 	lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-	add_library(L, "table", luaopen_table, table);
+	add_tables(L);
 	add_library(L, "math", luaopen_math, math);
 	add_strings(L);
 	lua_pushcfunction(L, l_later);
@@ -268,7 +301,7 @@ static int run(lua_State *L)
 	sandbox(L);
 	if (luaL_loadbufferx(L, (const char *)a->text.ptr, a->text.len, name, "t") != LUA_OK)
 		return lua_error(L);
-	lua_sethook(L, count, LUA_MASKCOUNT, 100);
+	lua_sethook(L, count, LUA_MASKCOUNT, HOOK);
 	lua_call(L, 0, 1);
 	if (!lua_istable(L, -1))
 		return luaL_error(L, "the policy file returned a %s, not a table of functions", luaL_typename(L, -1));

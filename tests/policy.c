@@ -7,6 +7,10 @@
 #define NONE imp_bytes(0, 0)
 #define AUTH(body) "return { authorize = function(q) " body " end }"
 
+#define BIT(n) "[1 << " n "] = 0,"
+#define BITS(d) BIT(d "0") BIT(d "1") BIT(d "2") BIT(d "3") BIT(d "4") BIT(d "5") BIT(d "6") BIT(d "7") BIT(d "8") BIT(d "9")
+#define HOLES BITS("") BITS("1") BITS("2") BITS("3") BITS("4") BITS("5") BIT("60") BIT("61") BIT("62")
+
 struct row {
 	const char *text;
 	imp_status code;
@@ -57,6 +61,11 @@ static const struct row rows[] = {
 	{AUTH("local s = string.rep('x', 60000) while true do s:upper() end"), IMP_EDENIED, "", "few steps that each take long"},
 	{AUTH("local t = {} for i = 1, 20000 do t[i] = i end while true do table.insert(t, 1, 0) table.remove(t, 1) end"), IMP_EDENIED, "", "moving a table to and fro"},
 	{AUTH("local s = string.rep('a', 60000) while true do s:find('b') end"), IMP_EDENIED, "", "searching again and again"},
+	{AUTH("local t = {" HOLES "} table.remove(t, 1)"), IMP_EDENIED, "more than a policy can hold", "a border at 2^62: removing would count there in C"},
+	{AUTH("local t = {" HOLES "} table.insert(t, 1, 0)"), IMP_EDENIED, "more than a policy can hold", "and inserting"},
+	{AUTH("local t = {" HOLES "} t[1 << 24] = nil table.sort(t, function() return false end)"), IMP_EDENIED, "", "and sorting"},
+	{AUTH("local a = string.rep('a', 60000) local b = a .. 'b' a = a .. a a = a .. a while true do a:find(b) end"), IMP_EDENIED, "too long", "looking for something long, which begins everywhere"},
+	{AUTH("local a = string.rep('a', 60000) local b = string.rep('a', 4095) .. 'b' a = a .. a a = a .. a while true do a:find(b) end"), IMP_EDENIED, "", "and for something shorter"},
 	/* memory */
 	{AUTH("local t = {} for i = 1, 1e9 do t[i] = i end"), IMP_EDENIED, "kB of memory", "a table without end"},
 	{AUTH("local s = 'x' while true do s = s .. s end"), IMP_EDENIED, "kB of memory", "a string that doubles"},
