@@ -14,7 +14,7 @@
 #define NONE imp_bytes(0, 0)
 
 enum { CAP = 16384, VARIANTS = 6 };
-enum ill { WELL, ENCODING, PAYLOAD, SIGNATURE, NONCE, HASH, BLOB, TO0D, INDEX, GUID, SIGINFO, ENCRYPTION, PLAIN, LATE_INFO, TOKEN, EARLY, CURVE, REPLAY };
+enum ill { WELL, ENCODING, PAYLOAD, SIGNATURE, NONCE, HASH, BLOB, TO0D, INDEX, GUID, SIGINFO, ENCRYPTION, PLAIN, LATE_INFO, TOKEN, EARLY, CURVE, REPLAY, KEX, SMALL, FLOOD };
 
 /* What is wrong, in which message, and how (some ills have variants). */
 static struct {
@@ -38,6 +38,7 @@ struct peer {
 
 static struct kit k;
 static struct peer peer;
+static uint32_t wait = 3600; /* seconds that 22 asks for */
 static char said[256];
 
 /* --- how bytes go wrong -------------------------------------------------------- */
@@ -156,7 +157,7 @@ static int to0_22(struct peer *s)
 	imp_span d0;
 	fdo_hash hash;
 	voucher_of(k.owner, &voucher);
-	fdo_put_to0d(&to0d, imp_wr_span(&voucher), 3600, nonce_for(s, 22));
+	fdo_put_to0d(&to0d, imp_wr_span(&voucher), wait, nonce_for(s, 22));
 	d0 = imp_wr_span(&to0d);
 	fdo_hash_make(kit_crypto, IMP_A_SHA256, &d0, 1, digest, &hash);
 	if (ill(22, HASH))
@@ -258,6 +259,10 @@ static int to2_hello(struct peer *s)
 		m.sig.type = evil.variant ? IMP_A_ES384 : 4711;
 	if (ill(60, HASH)) /* what nobody here knows */
 		m.kex = imp_bytes("ECDH512", 7);
+	if (ill(60, KEX)) /* for owners of another kind */
+		m.kex = imp_bytes("DHKEXid15", 9);
+	if (ill(60, SMALL))
+		m.max_msg = 800;
 	fdo_put_hello_device(&w, &m);
 	got = post(s, 60, &w);
 	if (got != 61 || fdo_read_prove_ovhdr(s->body, &cose, &r) < 0)
@@ -322,8 +327,8 @@ static int to2_info(struct peer *s)
 {
 	fdo_info info = {0};
 	int got = 69;
-	for (int i = 0; i < 20 && got == 69 && !info.done; i++) {
-		got = send_info(s, i == 0, i == 0);
+	for (int i = 0; i < (ill(68, FLOOD) ? 1000 : 20) && got == 69 && !info.done; i++) {
+		got = send_info(s, i == 0 || ill(68, FLOOD), i == 0 || ill(68, FLOOD));
 		if (got == 69 && fdo_read_owner_info(s->body, &info) < 0)
 			return 0;
 	}
@@ -421,6 +426,7 @@ static const struct row {
 	{"HelloDevice of an unknown GUID", to2, 60, GUID, 1, FDO_E_NOT_FOUND, 255},
 	{"HelloDevice with a signature that is not the device's", to2, 60, SIGINFO, 2, FDO_E_INVALID, 255},
 	{"HelloDevice with an unknown key exchange", to2, 60, HASH, 1, FDO_E_INVALID, 255},
+	{"HelloDevice with a key exchange that does not go with the owner's key", to2, 60, KEX, 1, FDO_E_INVALID, 255},
 	{"FIDO_DOT_62_BAD_ENCODING", to2, 62, ENCODING, VARIANTS, FDO_E_BODY, 255},
 	{"FIDO_DOT_62_GETOVNEXT_BAD_INDEX", to2, 62, INDEX, 2, FDO_E_INVALID, 255},
 	{"FIDO_DOT_64_BAD_ENCODING", to2, 64, ENCODING, VARIANTS, FDO_E_BODY, 255},
@@ -439,6 +445,7 @@ static const struct row {
 	{"FIDO_DOT_68_BAD_ENCRYPTION", to2, 68, ENCRYPTION, 40, FDO_E_BODY, 255},
 	{"FIDO_DOT_68_BAD_ENCRYPTION: no Encrypt0", to2, 68, ENCODING, VARIANTS, FDO_E_BODY, 255},
 	{"FIDO_DOT_68_BAD_COMPLETION_LOGIC", to2, 68, LATE_INFO, 1, FDO_E_INVALID, 255},
+	{"a device that never ends to say what it is", to2, 68, FLOOD, 1, FDO_E_INVALID, 255},
 	{"FIDO_DOT_70_BAD_ENCODING", to2, 70, PLAIN, VARIANTS, FDO_E_BODY, 255},
 	{"FIDO_DOT_70_BAD_ENCRYPTION", to2, 70, ENCRYPTION, 40, FDO_E_BODY, 255},
 	{"FIDO_DOT_70_BAD_ENCRYPTION: no Encrypt0", to2, 70, ENCODING, VARIANTS, FDO_E_BODY, 255},
@@ -517,6 +524,114 @@ static void check(const struct row *r)
 	world_run(&k.w, 700000); /* whoever was left in the middle times out */
 }
 
+/* --- what a stranger may cost, and leave behind --------------------------------------- */
+
+static int verified, generated;
+
+static imp_status counted_verify(const imp_crypto *c, int32_t alg, const imp_key *pub, imp_span in, imp_span sig)
+{
+	(void)c;
+	verified++;
+	return kit_crypto->verify(kit_crypto, alg, pub, in, sig);
+}
+
+static imp_status counted_keygen(const imp_crypto *c, int32_t curve, uint8_t *priv, size_t *privlen, uint8_t *pub, size_t *publen)
+{
+	(void)c;
+	generated++;
+	return kit_crypto->keygen(kit_crypto, curve, priv, privlen, pub, publen);
+}
+
+static void costs(void)
+{
+	static imp_crypto counting;
+	counting = *kit_crypto;
+	counting.verify = counted_verify;
+	counting.keygen = counted_keygen;
+	k.rv->crypto = k.owner->crypto = &counting;
+	evil.message = 22;
+	evil.ill = NONCE;
+	to0();
+	snprintf(said, sizeof said, "error %u, %d signatures", k.rv->last_topic, verified);
+	t_check("an OwnerSign without our nonce costs no signature", k.rv->last_topic == FDO_E_INVALID && !verified, said);
+	evil.message = 60;
+	evil.ill = KEX;
+	to2();
+	snprintf(said, sizeof said, "error %u, %d keys", k.owner->last_topic, generated);
+	t_check("a HelloDevice whose key exchange does not fit costs no key", k.owner->last_topic == FDO_E_INVALID && !generated, said);
+	evil.message = 0;
+	t_check("and who does all right costs both", to0() == 23 && to2() == 71 && verified && generated, "");
+	k.rv->crypto = k.owner->crypto = kit_crypto;
+}
+
+static void forgets(void)
+{
+	wait = 0;
+	t_check("an owner that asks for 0 s of registration gets them", to0() == 23, "");
+	k.w.now += 1000;
+	t_check("and no registration for ever", to1() == 255 && k.rv->last_topic == FDO_E_NOT_FOUND, k.rv->last_where);
+	wait = 3600;
+	t_check("registered again", to0() == 23 && to1() == 33, "");
+}
+
+static char heard[64];
+
+static void hears(struct party *p, struct sess *s, const imp_msg *m)
+{
+	(void)p;
+	(void)s;
+	if (m->verb == IMP_DONE)
+		snprintf(heard, sizeof heard, "%.*s", (int)m->data.len, (const char *)m->data.ptr);
+}
+
+static void logs(void)
+{
+	static const char *const texts[][2] = {{"no \xc3\xa4gg", "no \xc3\xa4gg"}, {"a\nDONE: OK", "a"}, {"b\x1b[2J", "b"}, {"c\xc2\x9b" "2J", "c"}, {"d\x7f", "d"}, {"\r", ""}};
+	void (*was)(struct party *p, struct sess *s, const imp_msg *m) = k.owner->sees;
+	int ok = 0, n = sizeof texts / sizeof *texts;
+	k.owner->sees = hears;
+	for (int i = 0; i < n; i++) {
+		imp_wr w = room(peer.buf);
+		begin(&peer, k.owner);
+		strcpy(heard, "nothing");
+		to2_hello(&peer);
+		w = room(peer.buf);
+		fdo_put_error(&w, 500, 61, texts[i][0]);
+		post(&peer, 255, &w);
+		ok += !strcmp(heard, texts[i][1]);
+		if (strcmp(heard, texts[i][1]) != 0)
+			snprintf(said, sizeof said, "row %d", i);
+	}
+	k.owner->sees = was;
+	t_check("a stranger's error text reaches the log without control characters", ok == n, said);
+}
+
+static void small(void)
+{
+	char name[64];
+	uint8_t raw[1024];
+	static char dots[700];
+	imp_wr w = imp_wr_to(raw, sizeof raw);
+	int fits;
+	snprintf(name, sizeof name, "%s/serviceinfo", k.guid);
+	imp_cbor_put_array(&w, 2);
+	imp_cbor_put_text(&w, "fdo.command");
+	imp_cbor_put_map(&w, 1);
+	imp_cbor_put_text(&w, "command");
+	memset(dots, 0x2e, sizeof dots);
+	imp_cbor_put_tstr(&w, imp_bytes(dots, sizeof dots));
+	fact_set(k.owner, IMP_T_CONFIG, name, 0, imp_wr_span(&w));
+	to2();
+	fits = !strstr(k.owner->last_where, "larger");
+	evil.message = 60;
+	evil.ill = SMALL;
+	to2();
+	evil.message = 0;
+	fact_drop(k.owner, IMP_T_CONFIG, name);
+	world_run(&k.w, 700000);
+	t_check("service info keeps to the size of messages that HelloDevice states", fits && strstr(k.owner->last_where, "larger"), k.owner->last_where);
+}
+
 int main(void)
 {
 	kit_crypto = &imp_openssl;
@@ -525,6 +640,10 @@ int main(void)
 		return 2;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		check(&rows[i]);
+	costs();
+	forgets();
+	logs();
+	small();
 	t_check("after all that, rendezvous and owner serve who does all right", to0() == 23 && to1() == 33 && to2() == 71, "");
 	kit_end(&k);
 	return t_end();

@@ -302,6 +302,21 @@ static void directives(void)
 	}
 }
 
+/* A directive is looked up by walking there. */
+static void many_directives(void)
+{
+	imp_status st[2];
+	for (size_t i = 0; i < 2; i++) {
+		imp_wr w = imp_wr_to(in, sizeof in);
+		imp_cbor_put_array(&w, FDO_RV_MOST + i);
+		for (size_t n = FDO_RV_MOST + i; n; n--)
+			imp_wr_text(&w, "\x81\x81\x0e");
+		st[i] = fdo_rv_check(imp_wr_span(&w));
+	}
+	snprintf(line, sizeof line, "%d and %d", (int)st[0], (int)st[1]);
+	t_check("255 directives, but no more", st[0] == IMP_OK && st[1] == IMP_EBADMSG, line);
+}
+
 static const struct way addresses[] = {
 	{"81 84 44 7f000001 62 6f77 19 1f90 03", "name, then address", 0, "http://ow:8080 http://127.0.0.1:8080 "},
 	{"82 84 f6 62 6f77 19 01bb 05 84 44 7f000001 f6 18 50 01", "HTTPS; TCP alone is not for us", 0, "https://ow:443 "},
@@ -375,6 +390,7 @@ int main(void)
 	forms();
 	eat();
 	directives();
+	many_directives();
 	owner_addresses();
 	limits();
 	return t_end();

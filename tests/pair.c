@@ -260,6 +260,43 @@ static void claims_of_policy(void)
 	kit_end(&k);
 }
 
+static uint32_t granted;
+static uint64_t back;
+
+static int grants(struct world *w, struct crossing *x)
+{
+	static uint8_t body[8];
+	imp_wr o = imp_wr_to(body, sizeof body);
+	(void)w;
+	fdo_put_wait(&o, granted);
+	if (x->reply && x->type == FDO_TO0_ACCEPT_OWNER)
+		x->m->data = imp_wr_span(&o);
+	return PASS;
+}
+
+static void sees_when(struct party *p, struct sess *s, const imp_msg *m)
+{
+	(void)p, (void)s;
+	back = m->verb == IMP_DONE ? m->when : back;
+}
+
+/* The owner asks for a day. */
+static void claims_of_grants(void)
+{
+	struct kit k;
+	begin(&k);
+	k.owner->sees = sees_when;
+	k.w.fault = grants;
+	granted = UINT32_MAX;
+	t_check("a rendezvous that grants 136 years: register again within the day", kit_di(&k) && kit_extend(&k, k.maker, KIT_MAKER, k.owner, KIT_OWNER)
+	        && kit_to0(&k, k.owner) == IMP_LATER && back == 86400u * 750, k.owner->last_where);
+	granted = 60;
+	t_check("one that grants a minute: well before it is over", kit_to0(&k, k.owner) == IMP_LATER && back == 45000, k.owner->last_where);
+	granted = 0;
+	t_check("one that grants nothing has not accepted", kit_to0(&k, k.owner) == IMP_ELINK, k.owner->last_where);
+	kit_end(&k);
+}
+
 static void claims_of_idling(void)
 {
 	struct kit k;
@@ -384,6 +421,7 @@ int main(void)
 	claims_of_reuse();
 	claims_of_rendezvous();
 	claims_of_policy();
+	claims_of_grants();
 	claims_of_idling();
 	claims_of_service_info();
 	claims_of_long_vouchers();

@@ -87,6 +87,7 @@ static imp_status hello(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	t->kex = (uint8_t)fdo_kex_of(m.kex);
 	t->cipher = m.cipher;
 	t->device_sig = m.sig.type;
+	t->device_max = m.max_msg;
 	if (!t->kex || !fdo_cipher_known(m.cipher))
 		return refuse(o, cx, IMP_EUNSUP, FDO_E_INVALID, "unknown key exchange or cipher");
 	if (m.sig.info.len)
@@ -161,16 +162,16 @@ static imp_status voucher_head(struct fdo_owner *o, imp_cx *cx, const imp_msg *i
 	if (!fdo_sig_fits(&device, t->device_sig))
 		return refuse(o, cx, IMP_EPROTO, FDO_E_INVALID, "signature info");
 	t->entries = in->code > 0 ? (uint16_t)(in->code - 1) : 0;
+	st = hold_owner(o, &h.header.key); /* all keys of a voucher are of one kind: no offer that cannot be used */
+	if (st < 0)
+		return bad(o, cx, st, "key exchange and owner key");
 	st = fdo_hold_put(&o->hold, FDO_HOLD_DEVICE, imp_bytes(device.bits, device.len));
 	t->device_key = device.alg;
 	if (st == IMP_OK)
 		st = build_proof(o, cx, &h);
 	if (st < 0)
 		return bad(o, cx, st, "proof");
-	if (t->entries)
-		return ask_voucher(o, cx, LAST_ENTRY, t->entries);
-	st = hold_owner(o, &h.header.key);
-	return st < 0 ? bad(o, cx, st, "key exchange and owner key") : ask_key(o, cx, PROOF_KEY);
+	return t->entries ? ask_voucher(o, cx, LAST_ENTRY, t->entries) : ask_key(o, cx, PROOF_KEY);
 }
 
 static imp_status last_entry(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
@@ -465,7 +466,10 @@ static imp_status ready_head(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 
 static size_t info_room(const struct fdo_owner *o)
 {
-	size_t n = o->u.to2.si.max ? o->u.to2.si.max : FDO_INFO_MAX;
+	const struct fdo_to2 *t = &o->u.to2;
+	size_t n = t->si.max ? t->si.max : FDO_INFO_MAX;
+	if (t->device_max > BODY_SLACK && n > t->device_max - (size_t)BODY_SLACK)
+		n = t->device_max - (size_t)BODY_SLACK; /* the message that is around it has to fit, too */
 	return n < o->max_msg ? n : o->max_msg;
 }
 

@@ -15,6 +15,7 @@ struct fdo_to2 {
 	int32_t  cipher, owner_sig;
 	int32_t  device_key, device_sig; /* curve or RSA; how it signs */
 	uint16_t entries, next;    /* of the voucher; the next one to send */
+	uint16_t device_max;       /* largest message the device takes */
 	uint8_t  kex, reuse, more, hmac_len;
 	uint8_t  guid[16], new_guid[16];
 	uint8_t  nonce_dv[16];     /* NonceTO2ProveDv, ours */

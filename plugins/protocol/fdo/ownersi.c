@@ -283,7 +283,7 @@ imp_status fdo_ownersi_take(struct fdo_ownersi *si, struct fdo_hold *h, imp_cx *
 	fdo_kv kv;
 	*error = FDO_E_INTERNAL;
 	*why = "service info";
-	if (++si->rounds > FDO_INFO_ROUNDS || in->count > FDO_BURST - 4)
+	if (++si->rounds > (si->state == SI_DEVMOD ? FDO_DEVMOD_ROUNDS : FDO_INFO_ROUNDS) || in->count > FDO_BURST - 4)
 		return wrong(&t, IMP_EPROTO, FDO_E_INVALID, "too much service info");
 	while (st == IMP_OK && fdo_kv_next(&pairs, &kv))
 		st = take_pair(&t, &kv);

@@ -16,7 +16,7 @@
 #include "serviceinfo.h"
 
 enum { FDO_HOLD_ACTION = 2, FDO_HOLD_DIGEST = 3 }; /* of struct fdo_hold */
-enum { FDO_INFO_ROUNDS = 1000000, FDO_INFO_LARGEST = 16384 };
+enum { FDO_DEVMOD_ROUNDS = 256, FDO_INFO_ROUNDS = 1000000, FDO_INFO_LARGEST = 16384 };
 
 struct fdo_ownersi {
 	uint8_t  state;      /* 0: devmod is expected */

@@ -88,7 +88,7 @@ static imp_status check_voucher(const imp_crypto *c, struct claim *k)
 	return st < 0 ? no(k, st, FDO_E_VOUCHER, why) : IMP_OK;
 }
 
-static imp_status check_owner_sign(const imp_crypto *c, struct claim *k, const uint8_t nonce[16])
+static imp_status check_owner_sign(const imp_crypto *c, struct claim *k)
 {
 	imp_rd r = imp_rd_of(k->m.to1d);
 	imp_key owner = fdo_key_view(&k->walk.owner);
@@ -97,8 +97,6 @@ static imp_status check_owner_sign(const imp_crypto *c, struct claim *k, const u
 	imp_cose_read(&r, IMP_COSE_SIGN1, &k->to1d);
 	if (imp_rd_end(&r) < 0 || !k->to1d.payload.ptr)
 		return no(k, IMP_EBADMSG, FDO_E_BODY, "to1d");
-	if (!imp_same(k->m.nonce, imp_bytes(nonce, FDO_NONCE)))
-		return no(k, IMP_EAUTH, FDO_E_INVALID, "nonce");
 	st = imp_cose_verify1(c, &k->to1d, fdo_key_sig(&k->walk.owner), &owner, NONE);
 	if (st < 0)
 		return no(k, IMP_EAUTH, FDO_E_OWNER_SIGN, "owner signature");
@@ -151,9 +149,11 @@ static imp_status owner_sign(struct rendezvous *v, imp_cx *cx, const imp_msg *in
 	st = fdo_read_owner_sign(in->data, &k->m);
 	if (st < 0)
 		return bad(v, cx, st, "message body");
+	if (!imp_same(k->m.nonce, imp_bytes(v->nonce, FDO_NONCE))) /* before what costs a signature */
+		return bad(v, cx, IMP_EAUTH, "nonce");
 	st = check_voucher(cx->crypto, k);
 	if (st == IMP_OK)
-		st = check_owner_sign(cx->crypto, k, v->nonce);
+		st = check_owner_sign(cx->crypto, k);
 	if (st < 0)
 		return refuse(v, cx, st, k->error, k->why);
 	memcpy(v->guid, k->voucher.head.header.guid.ptr, FDO_GUID);
@@ -172,7 +172,7 @@ static imp_status consent(struct rendezvous *v, imp_cx *cx, const imp_msg *in)
 	if (imp_rd_end(&r) == IMP_OK && most < v->wait)
 		v->wait = (uint32_t)most;
 	return fdo_commit(&v->s, cx, KEEP, IMP_T_SERVER, fdo_name(name, "rv/", v->guid, "", NONE),
-	                  fdo_hold_get(&v->hold, HOLD_RECORD), (uint64_t)v->wait * 1000);
+	                  fdo_hold_get(&v->hold, HOLD_RECORD), v->wait ? (uint64_t)v->wait * 1000 : 1); /* 0 would be for ever */
 }
 
 static imp_status kept(struct rendezvous *v, imp_cx *cx, const imp_msg *in)

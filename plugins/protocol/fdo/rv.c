@@ -89,7 +89,7 @@ imp_status fdo_rv_check(imp_span rvinfo)
 	imp_rd r = imp_rd_of(rvinfo);
 	struct parts p;
 	size_t n = imp_cbor_array(&r);
-	if (!n)
+	if (!n || n > FDO_RV_MOST)
 		return IMP_EBADMSG;
 	for (; n && !r.err; n--)
 		directive(&r, &p);

@@ -10,7 +10,7 @@ enum fdo_rv_var {
 	FDO_RV_SV_CERT_HASH, FDO_RV_CL_CERT_HASH, FDO_RV_USER_INPUT, FDO_RV_WIFI_SSID, FDO_RV_WIFI_PW,
 	FDO_RV_MEDIUM, FDO_RV_PROTOCOL, FDO_RV_DELAY, FDO_RV_BYPASS, FDO_RV_EXT
 };
-enum { FDO_URI_MAX = 272, FDO_RV_DELAY_DEFAULT = 120 };
+enum { FDO_URI_MAX = 272, FDO_RV_DELAY_DEFAULT = 120, FDO_RV_MOST = 255 /* directives */ };
 
 typedef struct fdo_directive {
 	uint8_t  skip;       /* not for this role, or no address we can use */
@@ -20,7 +20,7 @@ typedef struct fdo_directive {
 } fdo_directive;
 
 /* IMP_OK iff `rvinfo` is a RendezvousInfo: every known variable's value of
- * the right type, no variable twice in a directive. */
+ * the right type, no variable twice in a directive, at most FDO_RV_MOST. */
 imp_status fdo_rv_check(imp_span rvinfo);
 size_t     fdo_rv_count(imp_span rvinfo); /* directives */
 /* Directive i as the device (else the owner) sees it. */

@@ -132,6 +132,15 @@ imp_status fdo_finish(struct fdo_server *s, imp_cx *cx, imp_status st, uint64_t 
 	return cx->emit(cx, &m);
 }
 
+/* A stranger's text, up to the first control character: it will be logged. */
+static imp_span plain(imp_span s)
+{
+	size_t n = 0;
+	while (n < s.len && s.ptr[n] >= ' ' && s.ptr[n] != 0x7f && !(s.ptr[n] == 0xc2 && s.ptr[n + 1] < 0xa0))
+		n++;
+	return imp_bytes(s.ptr, n);
+}
+
 /* Message 255 of the device: the end, and an empty reply. */
 static imp_status peer_failed(struct fdo_server *s, imp_cx *cx, const imp_msg *rx, const char *where)
 {
@@ -142,7 +151,7 @@ static imp_status peer_failed(struct fdo_server *s, imp_cx *cx, const imp_msg *r
 		st = turn_away(cx, s->request, s->message, FDO_E_INVALID, "withdrawn");
 	if (fdo_read_error(rx->data, &e) == IMP_OK) {
 		m.topic = e.code;
-		m.data = e.text;
+		m.data = plain(e.text);
 	}
 	s->request = s->want = 0;
 	s->over = 1;

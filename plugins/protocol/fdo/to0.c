@@ -325,8 +325,9 @@ static imp_status accept_owner(struct fdo_owner *o, imp_cx *cx, const imp_msg *i
 {
 	uint32_t seconds;
 	imp_status st;
-	if (!reply_is(o, in, "23") || fdo_read_wait(in->data, &seconds) < 0)
+	if (!reply_is(o, in, "23") || fdo_read_wait(in->data, &seconds) < 0 || !seconds)
 		return give_up_server(o, cx, 0);
+	seconds = seconds < o->u.to0.wait ? seconds : o->u.to0.wait; /* it may grant less than was asked, not more */
 	st = say(cx, IMP_SHUT, 0, NONE);
 	fdo_hold_wipe(&o->hold);
 	return st < 0 ? st : fdo_finish(&o->s, cx, IMP_LATER, (uint64_t)seconds * 750); /* well before it expires */
