@@ -31,10 +31,14 @@ quietly() { # quietly LOG COMMAND...: output only if it fails
 	"$@" >"$log" 2>&1 || { rc=$?; tail -n 60 "$log"; return $rc; }
 }
 
-configured() { # configured DIR OPTIONS...: a build directory, set up once
+configured() { # configured DIR OPTIONS...: set up once, and again when packages have come since
 	dir=$1
 	shift
-	[ -f "$dir/build.ninja" ] || quietly $logs/setup.log meson setup "$dir" "$@"
+	if [ ! -f "$dir/build.ninja" ]; then
+		quietly $logs/setup.log meson setup "$dir" "$@"
+	elif [ /var/lib/dpkg/status -nt "$dir/build.ninja" ]; then
+		quietly $logs/setup.log meson setup --reconfigure "$dir"
+	fi
 }
 
 built() { # built CLAIM DIR: and say so in TAP
