@@ -4,6 +4,7 @@
  * keep the device from being onboarded afterwards. */
 #include "crypto.h"
 #include "fdo-kit.h"
+#include "rv.h"
 #include "t.h"
 
 #include <stdlib.h>
@@ -369,6 +370,45 @@ static void info_long_name(imp_span in, imp_wr *out)
 	pairs(out, 0, kv, 2);
 }
 
+static void info_control(imp_span in, imp_wr *out)
+{
+	static const char *const kv[][3] = {{"fdo.download:active", "\xf5", NULL}, {"fdo.download:name", "\x63" "a\nb", NULL}};
+	(void)in;
+	pairs(out, 0, kv, 2);
+}
+
+static void info_prefix(imp_span in, imp_wr *out)
+{
+	static const char *const kv[][3] = {{"fdo.download:active", "\xf5", NULL}, {"fdo.download:name", "\x62" "a/", NULL}, {"fdo.download:length", "\x01", NULL}, {"fdo.download:data", "\x42xy", NULL}};
+	(void)in;
+	pairs(out, 0, kv, 4);
+}
+
+static void half_file(imp_wr *out, int done, const char *key, const char *value)
+{
+	const char *const kv[][3] = {{"fdo.download:active", "\xf5", NULL}, {"fdo.command:active", "\xf5", NULL}, {"fdo.download:name", "\x61" "a", NULL}, {"fdo.download:length", "\x02", NULL},
+	                             {"fdo.download:data", "\x41x", NULL}, {key, value, NULL}};
+	pairs(out, done, kv, key ? 6 : 5);
+}
+
+static void info_half(imp_span in, imp_wr *out)
+{
+	(void)in;
+	half_file(out, 0, "fdo.download:name", "\x61" "b");
+}
+
+static void info_half_command(imp_span in, imp_wr *out)
+{
+	(void)in;
+	half_file(out, 0, "fdo.command:command", "\x61" "b");
+}
+
+static void info_half_done(imp_span in, imp_wr *out)
+{
+	(void)in;
+	half_file(out, 1, NULL, NULL);
+}
+
 /* --- lines ----------------------------------------------------------------- */
 
 static char lines_buf[1024];
@@ -503,6 +543,11 @@ static const struct row {
 	{"69 with data of no file", 69, 1, info_nameless, 0, IMP_EPROTO, 101, "service info"},
 	{"69 with a message that a module does not have", 69, 1, info_unknown, 0, IMP_EUNSUP, 101, "service info"},
 	{"69 with 62 tiny pieces", 69, 1, info_flood, 0, IMP_EPROTO, 101, "service info"},
+	{"69 with a control character in a name", 69, 1, info_control, 0, IMP_EPROTO, 101, "service info"},
+	{"69 with the name of all below it", 69, 1, info_prefix, 0, IMP_EPROTO, 101, "service info"},
+	{"69 that names a file when half of another has come", 69, 1, info_half, 0, IMP_EPROTO, 101, "service info"},
+	{"69 that names a command when half a file has come", 69, 1, info_half_command, 0, IMP_EPROTO, 101, "service info"},
+	{"69 that is done when half a file has come", 69, 1, info_half_done, 0, IMP_EPROTO, 101, "service info"},
 	{"69 with a name of 200 bytes", 69, 1, info_long_name, 0, IMP_EUNSUP, 101, "service info"},
 	{"70_BAD_DONE71_ENCODING: 71 is not CBOR", 71, 1, not_cbor, 0, IMP_EBADMSG, 100, "encoding"},
 	{"70_BAD_DONE71_ENCODING: 71 of another shape", 71, 1, other_shape, 0, IMP_EBADMSG, 100, "encoding"},
@@ -614,10 +659,91 @@ static void check_row(const struct row *r)
 	kit_end(&k);
 }
 
+/* --- a to1d of a thousand owners, none of whom is there ------------------------ */
+
+static void to1d_many(imp_span in, imp_wr *out)
+{
+	static uint8_t addrs[CAP], payload[CAP];
+	imp_wr a = imp_wr_to(addrs, sizeof addrs), p = imp_wr_to(payload, sizeof payload);
+	imp_rd r = imp_rd_of(in);
+	fdo_to1d to;
+	imp_cose m;
+	imp_cose_read(&r, IMP_COSE_SIGN1, &m);
+	if (fdo_read_to1d(m.payload, &to))
+		abort();
+	imp_cbor_put_array(&a, 1000);
+	for (int i = 0; i < 1000; i++)
+		imp_wr_text(&a, "\x84\xf6\x61x\x01\x03");
+	to.addrs = imp_wr_span(&a);
+	fdo_put_to1d(&p, to.addrs, &to.to0d);
+	resign(in, out, imp_wr_span(&p));
+}
+
+static int only_first(struct world *w, struct crossing *x)
+{
+	return x->reply && x->type == 33 && evil.hits ? PASS : fault(w, x);
+}
+
+static void check_flood(void)
+{
+	static const struct kit_rv two[] = {{FDO_RV_DNS, "rv", -1}, {-1, NULL, -1}, {FDO_RV_DNS, "rv", -1}, {-1, NULL, -1}};
+	uint8_t rv[64];
+	imp_status st;
+	int feeds;
+	kit_begin(&k, KIT_P256, KIT_P256, FDO_ECDH256, IMP_A_A128GCM, FDO_ENC_X509);
+	fact_set(k.maker, IMP_T_CONFIG, "fdo.rvinfo", 0, imp_bytes(rv, kit_rvinfo(rv, sizeof rv, two, 2)));
+	k.device->params.max_msg = CAP;
+	if (!kit_ready(&k))
+		t_check("the factory", 0, k.maker->last_where);
+	memset(&evil, 0, sizeof evil);
+	evil.at = 33;
+	evil.spoil = to1d_many;
+	k.w.fault = only_first;
+	feeds = k.w.feeds;
+	st = kit_onboard(&k);
+	feeds = k.w.feeds - feeds;
+	snprintf(said, sizeof said, "status %d, %d messages, spoilt %d", (int)st, feeds, evil.hits);
+	t_check("a to1d of 1000 owners who are not there: a few are tried, then the next rendezvous", st == IMP_OK && evil.hits == 1 && feeds < 400, said);
+	kit_end(&k);
+}
+
+/* --- a maker whose voucher TO2 could never take -------------------------------- */
+
+static void long_info(imp_span in, imp_wr *out)
+{
+	static uint8_t text[129], header[1024];
+	imp_wr w = imp_wr_to(header, sizeof header);
+	imp_span raw;
+	fdo_ovheader h;
+	if (fdo_read_set_credentials(in, &raw) || fdo_read_ovheader(raw, &h))
+		abort();
+	memset(text, 'x', sizeof text);
+	h.info = imp_bytes(text, sizeof text);
+	fdo_put_ovheader(&w, &h);
+	fdo_put_set_credentials(out, imp_wr_span(&w));
+}
+
+static void check_di(void)
+{
+	char guid[33];
+	kit_begin(&k, KIT_P256, KIT_P256, FDO_ECDH256, IMP_A_A128GCM, FDO_ENC_X509);
+	memset(&evil, 0, sizeof evil);
+	evil.at = 11;
+	evil.spoil = long_info;
+	k.w.fault = fault;
+	kit_di(&k);
+	t_check("a device info that is too long for TO2 makes no credential", evil.hits == 1 && k.last < 0 && !kit_credential(&k, guid), "");
+	k.w.fault = NULL;
+	t_check("and the device can be initialized afterwards", kit_di(&k), k.maker->last_where);
+	kit_end(&k);
+}
+
 int main(void)
 {
 	kit_crypto = &imp_openssl;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		check_row(&rows[i]);
+	check_flood();
+	check_di();
 	return t_end();
 }

@@ -105,7 +105,7 @@ static imp_status on_credentials(struct fdo_device *d, imp_cx *cx, imp_span body
 	imp_span raw;
 	fdo_key mfg;
 	imp_status st;
-	if (fdo_read_set_credentials(body, &raw) || fdo_read_ovheader(raw, &h) || fdo_rv_check(h.rvinfo))
+	if (fdo_read_set_credentials(body, &raw) || fdo_read_ovheader(raw, &h) || fdo_rv_check(h.rvinfo) || h.info.len > FDO_DEVINFO_MAX) /* TO2 could not hold it */
 		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
 	st = fdo_key_read(&h.key, &mfg);
 	if (st)

@@ -19,7 +19,7 @@
 #define TEXT(s) imp_bytes(s, sizeof(s) - 1)
 
 enum { OPEN_MS = 30000, ERROR_MAX = 96, SHARE = 4096, SMALL = 64 };
-enum { ADDRESS_MOST = 1000 }; /* addresses tried in one run, all in all */
+enum { ADDRESS_MOST = 1000, OWNERS_MOST = 32 }; /* addresses tried in one run, all in all; in one to1d, which nobody may have signed */
 
 size_t fdo_device_need(const imp_params *p)
 {
@@ -250,8 +250,10 @@ imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx)
 		d->directive = UINT16_MAX;
 	if (d->run == FDO_RUN_TO2 && !d->bypass)
 		d->hop++;
-	else
+	else {
 		d->address++;
+		d->hop = 0;
+	}
 	if (d->run == FDO_RUN_TO2 && !d->bypass && d->blob && !forgets)
 		return fdo_device_ask(d, cx, FDO_D_BLOB, FDO_F_TO1D);
 	d->blob = 0;
@@ -334,12 +336,11 @@ static imp_status on_blob(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	if (in->code < 0 || read_blob(in->data, &blob, &to))
 		return fdo_device_lacks(d, cx, FDO_F_TO1D);
 	d->run = FDO_RUN_TO2;
-	if (fdo_addr_uri(to.addrs, d->hop, &uri) == IMP_OK)
+	if (d->hop < OWNERS_MOST && fdo_addr_uri(to.addrs, d->hop, &uri) == IMP_OK)
 		return fdo_device_open(d, cx, &uri);
 	if (imp_wr_end(&uri) == IMP_ENOSPC)
 		return IMP_ENOSPC;
 	d->run = FDO_RUN_TO1; /* no more owners here */
-	d->hop = 0;
 	return fdo_device_next(d, cx);
 }
 
@@ -850,7 +851,6 @@ static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const struct fdo_di
 	int32_t type = imp_line_number(imp_line(in->name, "message-type"));
 	imp_span body = in->data;
 	imp_status st;
-	d->want = 0;
 	if (in->code < 0)
 		return fdo_device_next(d, cx);
 	if (in->flags & IMP_MORE)
@@ -940,6 +940,7 @@ imp_status fdo_device_run(void *state, imp_cx *cx, const struct fdo_di *di, cons
 	case IMP_ANSWER:
 		if (!d->want || in->ticket != d->want)
 			return IMP_OK; /* stale */
+		d->want = 0;
 		return verdict(d, cx, on_answer(d, cx, di, in));
 	case IMP_STOP:
 		fdo_device_bad(d, IMP_OK, "stopped");

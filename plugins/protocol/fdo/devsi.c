@@ -43,10 +43,19 @@ static imp_status keep(imp_span v, uint8_t *to, size_t cap)
 	return IMP_OK;
 }
 
+/* Names of facts: one that ends in a slash would name all below it. */
+static int is_name(imp_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
+			return 0;
+	return s.len && s.ptr[s.len - 1] != '/';
+}
+
 static imp_status keep_name(fdo_devsi *si, imp_rd *v)
 {
 	imp_span s = imp_cbor_tstr(v);
-	imp_status st = v->err ? v->err : keep(s, si->name, sizeof si->name);
+	imp_status st = v->err ? v->err : is_name(s) ? keep(s, si->name, sizeof si->name) : IMP_EPROTO;
 	si->name_len = st ? 0 : (uint8_t)s.len;
 	return st;
 }
@@ -195,7 +204,6 @@ static imp_status begin_fetch(fdo_devsi *si, imp_rd *v)
 	return st ? st : begin(si, FETCH);
 }
 
-/* A file that is complete leaves its flags until the next one is named. */
 static imp_status on_message(fdo_devsi *si, imp_cx *cx, unsigned i, imp_rd *v, uint32_t ticket)
 {
 	if (messages_in[i].what == M_SIG)
@@ -204,8 +212,8 @@ static imp_status on_message(fdo_devsi *si, imp_cx *cx, unsigned i, imp_rd *v, u
 		return IMP_EPROTO;
 	if (messages_in[i].what == M_DATA)
 		return download_data(si, cx, v, ticket);
-	if (si->flags & OPENED)
-		reset(si, DOWNLOAD);
+	if (si->flags & OPENED) /* half a file would be kept */
+		return IMP_EPROTO;
 	switch (messages_in[i].what) {
 	case M_NAME:
 		return keep_name(si, v);
@@ -262,7 +270,7 @@ static imp_status pair(fdo_devsi *si, imp_cx *cx, const fdo_kv *kv, uint32_t tic
 	if (m == MODULES || !(si->active >> m & 1))
 		return IMP_OK;
 	if (m != si->module) {
-		if (si->job != NO_JOB || si->saying)
+		if (si->job != NO_JOB || si->saying || si->flags & OPENED)
 			return IMP_EPROTO;
 		reset(si, m);
 	}
@@ -282,6 +290,8 @@ imp_status fdo_devsi_take(fdo_devsi *si, imp_cx *cx, const fdo_info *in, uint32_
 	si->learns = 0;
 	while (!st && fdo_kv_next(&rest, &kv))
 		st = pair(si, cx, &kv, ticket);
+	if (!st && si->done && si->flags & OPENED && si->job == NO_JOB && !si->saying)
+		st = IMP_EPROTO;
 	return st;
 }
 
