@@ -131,7 +131,8 @@ static void shutdown_done(uv_shutdown_t *r, int status)
 }
 
 /* Write what is left, tell the peer, wait a second for its end: an unread
- * byte would make the kernel take back our last words. */
+ * byte would make the kernel take back our last words.  A client that has
+ * nothing left to say just goes. */
 static void conn_shut(struct conn *c)
 {
 	detach(c);
@@ -139,7 +140,7 @@ static void conn_shut(struct conn *c)
 		return;
 	c->closing = 1;
 	c->shutdown.data = c;
-	if (!c->up || uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, shutdown_done) < 0) {
+	if (!c->up || (!c->by && !c->writing) || uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, shutdown_done) < 0) {
 		conn_close(c);
 		return;
 	}

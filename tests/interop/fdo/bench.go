@@ -14,6 +14,7 @@ import (
 	"flag"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/fido-device-onboard/go-fdo"
@@ -62,10 +63,31 @@ func (w *world) newDevice(kind string) *device {
 	return d
 }
 
+// onboard does all of them, so many at a time.
+func onboard(devices []*device, at int, one func(*device)) {
+	var all sync.WaitGroup
+	next := make(chan *device)
+	for range at {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for d := range next {
+				one(d)
+			}
+		}()
+	}
+	for _, d := range devices {
+		next <- d
+	}
+	close(next)
+	all.Wait()
+}
+
 func bench(args []string) {
 	f := flag.NewFlagSet("bench", flag.ExitOnError)
 	n := f.Int("n", 100, "onboardings")
 	kind := f.String("key", "ec256", "key type")
+	at := f.Int("at", 1, "devices at a time")
 	suite := f.String("kex", "ECDH256", "key exchange")
 	cipher := f.String("cipher", "A128GCM", "cipher suite")
 	f.Parse(args)
@@ -76,11 +98,12 @@ func bench(args []string) {
 	for i := range devices {
 		devices[i] = w.newDevice(*kind)
 	}
-	client := &http.Client{}
 	from := time.Now()
-	for _, d := range devices {
-		check(fdo.TO2(context.Background(), &fdohttp.Transport{BaseURL: base(w.own), Client: client}, nil, d.config(kex.Suite(*suite), id)))
-	}
+	onboard(devices, *at, func(d *device) { // each with a connection of its own
+		transport := &http.Transport{}
+		defer transport.CloseIdleConnections()
+		check(fdo.TO2(context.Background(), &fdohttp.Transport{BaseURL: base(w.own), Client: &http.Client{Transport: transport}}, nil, d.config(kex.Suite(*suite), id)))
+	})
 	seconds := time.Since(from).Seconds()
 	json.NewEncoder(os.Stdout).Encode(map[string]any{"bench": "fdo-to2-loopback", "peer": "go-fdo", "n": *n, "seconds": seconds, "per_second": float64(*n) / seconds})
 }
