@@ -404,7 +404,7 @@ static imp_stack stack_of(struct party *p, int role, int front)
 {
 	imp_stack t = {0};
 	t.size = sizeof t;
-	t.top = front ? NULL : &imp_fdo;
+	t.top = front ? NULL : p->layer ? p->layer : &imp_fdo;
 	t.crypto = p->crypto;
 	t.params = p->params;
 	t.params.size = sizeof t.params;

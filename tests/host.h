@@ -61,6 +61,7 @@ struct party {
 	const char *name;
 	const imp_crypto *crypto;
 	imp_params params;
+	const imp_layer *layer; /* NULL: imp_fdo */
 	const imp_layer *http;  /* stands under clients and before servers */
 	struct fact *facts;
 	/* Answer `ask`: 1 and *a filled (its spans live until the next call), 0:

@@ -153,6 +153,7 @@ static void claims_of_resale(void)
 	struct kit k;
 	int ok, n = 0;
 	begin(&k);
+	k.device->layer = &imp_fdo_device; /* as a small device has it */
 	ok = kit_all(&k) && kit_follow(&k, k.owner);
 	for (int i = 0; ok && i < 3; i++, n++) {
 		struct party *from = i % 2 ? k.owner2 : k.owner, *to = i % 2 ? k.owner : k.owner2;
@@ -297,6 +298,32 @@ static void claims_of_grants(void)
 	kit_end(&k);
 }
 
+static void sees_done(struct party *p, struct sess *s, const imp_msg *m)
+{
+	(void)p, (void)s;
+	if (m->verb == IMP_DONE)
+		snprintf(said, sizeof said, "%.*s", (int)m->name.len, (const char *)m->name.ptr);
+}
+
+static void claims_of_missing_facts(void)
+{
+	struct kit k;
+	begin(&k);
+	kit_di(&k);
+	kit_extend(&k, k.maker, KIT_MAKER, k.owner, KIT_OWNER);
+	k.owner->sees = sees_done;
+	fact_drop(k.owner, IMP_T_KEY, "fdo.owner/secp256r1");
+	t_check("a voucher arrives, the key it ends in is missing: EFACT names it", kit_to0(&k, k.owner) == IMP_EFACT && !strcmp(said, "fdo.owner/secp256r1"), said);
+	fact_set(k.owner, IMP_T_KEY, "fdo.owner/secp256r1", 0, kit_flat(kit_key(KIT_P256, KIT_OWNER2)));
+	t_check("a voucher that ends in another key than the owner's: EAUTH, nobody is asked", kit_to0(&k, k.owner) == IMP_EAUTH, k.owner->last_where);
+	fact_set(k.owner, IMP_T_KEY, "fdo.owner/secp256r1", 0, kit_flat(kit_key(KIT_P256, KIT_OWNER)));
+	t_check("with its own key it is accepted", kit_to0(&k, k.owner) == IMP_LATER, k.owner->last_where);
+	fact_drop(k.owner, IMP_T_KEY, "fdo.owner/secp256r1");
+	t_check("TO2 without the key: the owner names it, the device keeps its credential", kit_onboard(&k) < 0 && k.owner->last == IMP_EFACT
+	        && !strcmp(said, "fdo.owner/secp256r1"), said);
+	kit_end(&k);
+}
+
 static void claims_of_idling(void)
 {
 	struct kit k;
@@ -422,6 +449,7 @@ int main(void)
 	claims_of_rendezvous();
 	claims_of_policy();
 	claims_of_grants();
+	claims_of_missing_facts();
 	claims_of_idling();
 	claims_of_service_info();
 	claims_of_long_vouchers();

@@ -58,7 +58,11 @@
  *   IMAGE   fact, code=offset  the bytes of a download
  *  owner, questions: AUTHORIZE name=GUID data=claims, asked
  *   - with topic VOUCHER's run (START.topic = IMP_T_VOUCHER, name = GUID): may this
- *     voucher be accepted? (every signature and hash of it has been checked)
+ *     voucher be accepted? (every signature and hash of it has been checked, and
+ *     that it ends in our own key).  The ANSWER's map may carry {IMP_T_SERVER:
+ *     seconds}: how long to ask the rendezvous for (86,400).  Then TO0, and
+ *     DONE(LATER, when): registered, register again then; DONE(OK): the voucher
+ *     is accepted and names no rendezvous (bypass)
  *   - in TO2 once the device has proved itself.  The ANSWER's map may carry
  *     {IMP_T_VOUCHER: true}: reuse the credential.
  *  owner, knowledge (one commit, before Done2 is sent)
@@ -86,6 +90,17 @@
  *   (another key: DI ends with IMP_EFACT).  Without certificates (IMP_EFACT),
  *   and for COSEKEY of RSA, which FDO does not have, it stays as it is
  *
+ * MEMORY  params.max_msg is the largest message either way.  A server's session
+ *   holds in params.max_chain bytes (0: 2,048) what must outlive a question:
+ *   TO2 1,024 for EC keys, 2,048 for RSA, plus the action in work; TO1 and TO0
+ *   on the rendezvous the same; DI the CSR and the chain; the TO0 client needs
+ *   900 more than the voucher's size.  Too little: error 500, IMP_ENOSPC.
+ * TIME  a server's session ends with IMP_ETIME when its device is silent for 30
+ *   s (10 min during ServiceInfo), or the host for 120 s.
+ * ENDS  DONE(negative): topic is the wire's error (message 255), data the
+ *   reason, name the fact that is missing (IMP_EFACT);
+ *   imp_session_where() names state and reason.
+ *
  * CLAIMS  a CBOR map keyed by fact topics:
  *   IDENTITY GUID (bstr 16), or serial (tstr) in DI · CONFIG device info (tstr) ·
  *   ANCHOR SHA-256 of the manufacturer's PublicKey array in its X509 form,
@@ -99,6 +114,8 @@
 #include "imprint.h"
 
 extern const imp_layer imp_fdo;
+/* The device's role alone: what a small device links. */
+extern const imp_layer imp_fdo_device;
 extern const imp_plugin imp_plugin_fdo;
 
 #endif

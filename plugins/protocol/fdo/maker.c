@@ -42,7 +42,15 @@ static imp_status bad(struct maker *m, imp_cx *cx, imp_status st, const char *wh
 
 static imp_status lacks(struct maker *m, imp_cx *cx, int32_t code, const char *why)
 {
-	return refuse(m, cx, code < 0 ? code : IMP_EFACT, FDO_E_INTERNAL, why);
+	static const char *const facts[STATES] = {[CERTIFICATE] = "certificate", [MAKER_KEY] = "fdo.maker/", [MAKER_CHAIN] = "fdo.maker/",
+		[RVINFO] = "fdo.rvinfo", [FIRST_HEAD] = "voucher", [COMMIT] = "voucher"};
+	const char *fact = facts[m->s.state] ? facts[m->s.state] : "";
+	char name[48];
+	imp_wr w = imp_wr_to(name, sizeof name);
+	imp_wr_text(&w, fact);
+	if (m->s.state == MAKER_KEY || m->s.state == MAKER_CHAIN)
+		imp_wr_text(&w, m->type);
+	return fdo_lacks(&m->s, cx, code, FDO_E_INTERNAL, where(m), why, imp_wr_span(&w));
 }
 
 /* --- 10, 11 ------------------------------------------------------------------ */

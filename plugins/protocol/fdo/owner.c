@@ -40,10 +40,19 @@ static imp_status bad(struct fdo_owner *o, imp_cx *cx, imp_status st, const char
 	return refuse(o, cx, st, fdo_error_of(st), why);
 }
 
-/* What the host answered was no answer. */
-static imp_status lacks(struct fdo_owner *o, imp_cx *cx, int32_t code, const char *why)
+/* What the host answered was no answer: `fact` names what is missing. */
+static imp_status lacks(struct fdo_owner *o, imp_cx *cx, int32_t code, const char *why, imp_span fact)
 {
-	return refuse(o, cx, code < 0 ? code : IMP_EFACT, fdo_error_of_host(code), why);
+	uint16_t error = code == IMP_EFACT && o->s.state == VOUCHER_HEAD ? FDO_E_NOT_FOUND : FDO_E_INTERNAL;
+	imp_status sent = fdo_lacks(&o->s, cx, code, error, where(o), why, fact);
+	wipe(o);
+	return sent;
+}
+
+static imp_status lacks_voucher(struct fdo_owner *o, imp_cx *cx, int32_t code, const char *why)
+{
+	char name[FDO_NAME];
+	return lacks(o, cx, code, why, fdo_name(name, "", o->u.to2.guid, "", NONE));
 }
 
 static imp_status ask_voucher(struct fdo_owner *o, imp_cx *cx, uint8_t state, int32_t entry)
@@ -53,13 +62,18 @@ static imp_status ask_voucher(struct fdo_owner *o, imp_cx *cx, uint8_t state, in
 }
 
 /* "fdo.owner/TYPE": the exchange says which key. */
-static imp_status ask_key(struct fdo_owner *o, imp_cx *cx, uint8_t state)
+static imp_span key_name(const struct fdo_owner *o)
 {
 	static const char *const types[] = {[FDO_ECDH256] = "fdo.owner/secp256r1", [FDO_ECDH384] = "fdo.owner/secp384r1",
 		[FDO_DHKEXID14] = "fdo.owner/rsa2048", [FDO_DHKEXID15] = "fdo.owner/rsa3072",
 		[FDO_ASYMKEX2048] = "fdo.owner/rsa2048", [FDO_ASYMKEX3072] = "fdo.owner/rsa3072"};
 	const char *name = types[o->u.to2.kex];
-	return fdo_ask(&o->s, cx, state, IMP_T_KEY, 0, imp_bytes(name, strlen(name)), NONE);
+	return imp_bytes(name, strlen(name));
+}
+
+static imp_status ask_key(struct fdo_owner *o, imp_cx *cx, uint8_t state)
+{
+	return fdo_ask(&o->s, cx, state, IMP_T_KEY, 0, key_name(o), NONE);
 }
 
 /* --- 60, 61: who is there, and that it is me ------------------------------ */
@@ -153,7 +167,7 @@ static imp_status voucher_head(struct fdo_owner *o, imp_cx *cx, const imp_msg *i
 	fdo_key device;
 	imp_status st;
 	if (in->code < 0)
-		return lacks(o, cx, in->code, "unknown GUID");
+		return lacks_voucher(o, cx, in->code, "unknown GUID");
 	st = fdo_read_head(in->data, &h);
 	if (st == IMP_OK)
 		st = fdo_head_check(cx->crypto, &h, &device, &why);
@@ -179,7 +193,7 @@ static imp_status last_entry(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	fdo_entry e;
 	imp_status st;
 	if (in->code < 0)
-		return lacks(o, cx, in->code, "voucher entry missing");
+		return lacks_voucher(o, cx, in->code, "voucher entry missing");
 	st = fdo_read_entry(in->data, &e);
 	if (st < 0)
 		return refuse(o, cx, st, FDO_E_INTERNAL, "voucher entry");
@@ -203,7 +217,7 @@ static imp_status proof_key(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	fdo_prove_ovhdr m = {0};
 	imp_status st;
 	if (in->code < 0 || !key.alg)
-		return lacks(o, cx, in->code, "owner key missing");
+		return lacks(o, cx, in->code, "owner key missing", key_name(o));
 	st = cx->crypto->random(cx->crypto, t->nonce_dv, FDO_NONCE);
 	if (st < 0)
 		return bad(o, cx, st, "random");
@@ -237,7 +251,7 @@ static imp_status entry(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	struct fdo_to2 *t = &o->u.to2;
 	imp_wr w = message(cx, in->data.len + BODY_SLACK);
 	if (in->code < 0 || !in->data.len)
-		return lacks(o, cx, in->code, "voucher entry missing");
+		return lacks_voucher(o, cx, in->code, "voucher entry missing");
 	fdo_put_next_entry(&w, (uint8_t)t->next, in->data);
 	if (imp_wr_end(&w) < 0)
 		return bad(o, cx, IMP_ENOSPC, "room");
@@ -315,7 +329,7 @@ static imp_status device_head(struct fdo_owner *o, imp_cx *cx, const imp_msg *in
 	if (st == IMP_OK)
 		st = fdo_claims_of(&k, &h);
 	if (st < 0)
-		return lacks(o, cx, st, "voucher missing");
+		return lacks_voucher(o, cx, st, "voucher missing");
 	k.identity = imp_bytes(t->guid, FDO_GUID);
 	k.owner = fdo_hold_get(&o->hold, FDO_HOLD_OWNER);
 	k.entries = t->entries;
@@ -327,9 +341,10 @@ static imp_status device_head(struct fdo_owner *o, imp_cx *cx, const imp_msg *in
 	return fdo_ask(&o->s, cx, CONSENT, IMP_T_AUTHORIZE, 0, fdo_name(name, "", t->guid, "", NONE), imp_wr_span(&w));
 }
 
+static const char rvinfo_name[] = "fdo.rvinfo";
+
 static imp_status consent(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 {
-	static const char name[] = "fdo.rvinfo";
 	struct fdo_to2 *t = &o->u.to2;
 	imp_rd r = imp_rd_of(fdo_claim_get(in->data, IMP_T_VOUCHER));
 	if (in->code < 0)
@@ -341,14 +356,14 @@ static imp_status consent(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	}
 	if (cx->crypto->random(cx->crypto, t->new_guid, FDO_GUID) < 0)
 		return bad(o, cx, IMP_ERANDOM, "random");
-	return fdo_ask(&o->s, cx, RVINFO, IMP_T_CONFIG, 0, imp_bytes(name, sizeof name - 1), NONE);
+	return fdo_ask(&o->s, cx, RVINFO, IMP_T_CONFIG, 0, imp_bytes(rvinfo_name, sizeof rvinfo_name - 1), NONE);
 }
 
 static imp_status rvinfo(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 {
 	imp_status st = IMP_OK;
 	if (in->code < 0 && in->code != IMP_EFACT)
-		return lacks(o, cx, in->code, "rvinfo");
+		return lacks(o, cx, in->code, "rvinfo", imp_bytes(rvinfo_name, sizeof rvinfo_name - 1));
 	if (in->code >= 0) {
 		st = fdo_rv_check(in->data);
 		if (st == IMP_OK)
@@ -374,7 +389,7 @@ static imp_status setup_key(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	imp_wr payload, w;
 	imp_status st;
 	if (in->code < 0 || !key.alg)
-		return lacks(o, cx, in->code, "owner key missing");
+		return lacks(o, cx, in->code, "owner key missing", key_name(o));
 	st = needs_key(t) ? tunnel(t, cx->crypto, fdo_hold_get(&o->hold, FDO_HOLD_DEVICE), &key) : IMP_OK;
 	if (st < 0)
 		return bad(o, cx, st, "key exchange");
@@ -446,7 +461,7 @@ static imp_status ready_head(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	imp_wr header, w;
 	imp_status st = in->code < 0 ? in->code : fdo_read_head(in->data, &h);
 	if (st < 0)
-		return lacks(o, cx, st, "voucher missing");
+		return lacks_voucher(o, cx, st, "voucher missing");
 	h.header.guid = imp_bytes(t->new_guid, FDO_GUID);
 	h.header.rvinfo = rv;
 	h.header.key.raw = owner;
@@ -556,7 +571,7 @@ static imp_status committed(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	imp_wr w = imp_wr_to(plain, sizeof plain);
 	imp_status st;
 	if (in->code < 0)
-		return lacks(o, cx, in->code, "commit");
+		return lacks_voucher(o, cx, in->code, "commit");
 	fdo_put_nonce(&w, o->u.to2.nonce_setup);
 	st = send_sealed(o, cx, COMMIT, FDO_TO2_DONE2, imp_wr_span(&w));
 	if (st < 0 || o->s.over)

@@ -222,7 +222,7 @@ static imp_status record(struct rendezvous *v, imp_cx *cx, const imp_msg *in)
 	fdo_key key;
 	imp_status st;
 	if (in->code < 0)
-		return refuse(v, cx, in->code, fdo_error_of_host(in->code), "unknown GUID");
+		return refuse(v, cx, in->code, in->code == IMP_EFACT ? FDO_E_NOT_FOUND : FDO_E_INTERNAL, "unknown GUID");
 	st = read_record(in->data, &to1d, &key);
 	if (st < 0)
 		return refuse(v, cx, st, FDO_E_INTERNAL, "record");
@@ -265,7 +265,7 @@ static imp_status redirect(struct rendezvous *v, imp_cx *cx, const imp_msg *in)
 	fdo_key key;
 	imp_status st = in->code < 0 ? in->code : read_record(in->data, &to1d, &key);
 	if (st < 0)
-		return refuse(v, cx, st, fdo_error_of_host(st), "record");
+		return refuse(v, cx, st, st == IMP_EFACT ? FDO_E_NOT_FOUND : FDO_E_INTERNAL, "record");
 	st = fdo_reply(&v->s, cx, REDIRECT, FDO_TO1_RV_REDIRECT, to1d);
 	return st < 0 ? st : fdo_finish(&v->s, cx, IMP_OK, 0);
 }

@@ -114,14 +114,25 @@ static void note(struct fdo_server *s, const char *where, const char *why)
 		imp_wr_u8(&w, (uint8_t)*why);
 }
 
-imp_status fdo_refuse(struct fdo_server *s, imp_cx *cx, imp_status st, uint16_t error, const char *where, const char *why)
+static imp_status over(struct fdo_server *s, imp_cx *cx, const imp_msg *done, const char *where, const char *why)
 {
-	imp_msg m = imp_say(IMP_DONE, error, st, 0, NONE, text(why));
-	imp_status sent = turn_away(cx, s->request, s->message, error, why);
+	imp_status sent = turn_away(cx, s->request, s->message, done->topic, why);
 	s->request = s->want = 0;
 	s->over = 1;
 	note(s, where, why);
-	return sent < 0 ? sent : cx->emit(cx, &m);
+	return sent < 0 ? sent : cx->emit(cx, done);
+}
+
+imp_status fdo_refuse(struct fdo_server *s, imp_cx *cx, imp_status st, uint16_t error, const char *where, const char *why)
+{
+	imp_msg m = imp_say(IMP_DONE, error, st, 0, NONE, text(why));
+	return over(s, cx, &m, where, why);
+}
+
+imp_status fdo_lacks(struct fdo_server *s, imp_cx *cx, int32_t code, uint16_t error, const char *where, const char *why, imp_span fact)
+{
+	imp_msg m = imp_say(IMP_DONE, error, code < 0 ? code : IMP_EFACT, 0, fact, text(why));
+	return over(s, cx, &m, where, why);
 }
 
 imp_status fdo_finish(struct fdo_server *s, imp_cx *cx, imp_status st, uint64_t when)
@@ -235,11 +246,6 @@ imp_status fdo_learn(imp_cx *cx, uint16_t topic, int32_t code, uint16_t flags, i
 	imp_msg m = imp_say(IMP_LEARN, topic, code, 0, name, data);
 	m.flags = flags;
 	return cx->emit(cx, &m);
-}
-
-uint16_t fdo_error_of_host(int32_t code)
-{
-	return code == IMP_EFACT ? FDO_E_NOT_FOUND : code == IMP_EDENIED ? FDO_E_INVALID : FDO_E_INTERNAL;
 }
 
 /* --- hold ----------------------------------------------------------------- */

@@ -61,10 +61,10 @@ imp_status fdo_learn(imp_cx *cx, uint16_t topic, int32_t code, uint16_t flags, i
 /* The end, well or ill: `st` for the host, `error` (enum fdo_error) for the
  * wire, `why` a static text; `where` the state it happened in. */
 imp_status fdo_refuse(struct fdo_server *s, imp_cx *cx, imp_status st, uint16_t error, const char *where, const char *why);
+/* The same for an answer that is none: DONE's name is the fact that is
+ * missing, its code the host's own or IMP_EFACT. */
+imp_status fdo_lacks(struct fdo_server *s, imp_cx *cx, int32_t code, uint16_t error, const char *where, const char *why, imp_span fact);
 imp_status fdo_finish(struct fdo_server *s, imp_cx *cx, imp_status st, uint64_t when);
-/* What a host's refusal or ignorance means on the wire. */
-uint16_t fdo_error_of_host(int32_t code);
-
 /* Work memory of one step: what is held, in three forms, and three messages. */
 size_t fdo_server_work(const imp_params *p);
 

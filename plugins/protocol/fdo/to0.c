@@ -7,13 +7,14 @@
  * that names none (bypass) ends it with DONE(IMP_OK). */
 #include "lines.h"
 #include "owner.h"
+#include "pkix.h"
 #include "rv.h"
 
 #define NONE imp_bytes(0, 0)
 
-enum { START, VOUCHER_HEAD, VOUCHER_ENTRY, CONSENT, ADDRESSES, LINK, HELLO_ACK, OWNER_KEY, ACCEPT_OWNER, STATES };
+enum { START, VOUCHER_HEAD, VOUCHER_ENTRY, OWN_KEY, CONSENT, ADDRESSES, LINK, HELLO_ACK, OWNER_KEY, ACCEPT_OWNER, STATES };
 
-static const char *const names[STATES] = {"start", "voucher_head", "voucher_entry", "consent", "addresses", "link",
+static const char *const names[STATES] = {"start", "voucher_head", "voucher_entry", "own_key", "consent", "addresses", "link",
 	"hello_ack", "owner_key", "accept_owner"};
 
 enum { SLACK = 64, CONNECT = 30000 };
@@ -26,6 +27,13 @@ const char *fdo_to0_where(const struct fdo_owner *o)
 static imp_status end(struct fdo_owner *o, imp_cx *cx, imp_status st, uint16_t error, const char *why)
 {
 	imp_status sent = fdo_refuse(&o->s, cx, st, error, fdo_to0_where(o), why);
+	fdo_hold_wipe(&o->hold);
+	return sent;
+}
+
+static imp_status lacks(struct fdo_owner *o, imp_cx *cx, int32_t code, const char *why, imp_span fact)
+{
+	imp_status sent = fdo_lacks(&o->s, cx, code, 0, fdo_to0_where(o), why, fact);
 	fdo_hold_wipe(&o->hold);
 	return sent;
 }
@@ -57,6 +65,15 @@ static imp_status walk_put(struct fdo_owner *o, const fdo_walk *w)
 	return fdo_hold_put(&o->hold, FDO_HOLD_WALK, imp_bytes(w, sizeof *w));
 }
 
+/* "fdo.owner/TYPE" for the key that the voucher ends in. */
+static imp_span key_name(const fdo_walk *walk, char to[32])
+{
+	imp_wr w = imp_wr_to(to, 32);
+	imp_wr_text(&w, "fdo.owner/");
+	imp_wr_text(&w, fdo_key_name(&walk->owner));
+	return imp_wr_span(&w);
+}
+
 /* The head again, out of what is held. */
 static imp_status head_get(const struct fdo_owner *o, fdo_head *h)
 {
@@ -74,6 +91,12 @@ static imp_status hold_more(struct fdo_owner *o, imp_cx *cx, imp_span part)
 	if (part.len)
 		memcpy(to + all.len, part.ptr, part.len);
 	return fdo_hold_put(&o->hold, FDO_HOLD_VOUCHER, imp_bytes(to, all.len + part.len));
+}
+
+static imp_status ask_key(struct fdo_owner *o, imp_cx *cx, uint8_t state, const fdo_walk *w)
+{
+	char name[32];
+	return fdo_ask(&o->s, cx, state, IMP_T_KEY, 0, key_name(w, name), NONE);
 }
 
 /* All of it is proven: may it be accepted? */
@@ -126,7 +149,7 @@ static imp_status voucher_head(struct fdo_owner *o, imp_cx *cx, const imp_msg *i
 		st = hold_more(o, cx, in->data);
 	if (st < 0)
 		return end(o, cx, st, FDO_E_INTERNAL, "room for the voucher");
-	return t->entries ? ask_part(o, cx, VOUCHER_ENTRY, 1) : ask_consent(o, cx, &w);
+	return t->entries ? ask_part(o, cx, VOUCHER_ENTRY, 1) : ask_key(o, cx, OWN_KEY, &w);
 }
 
 static imp_status voucher_entry(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
@@ -143,7 +166,30 @@ static imp_status voucher_entry(struct fdo_owner *o, imp_cx *cx, const imp_msg *
 		st = hold_more(o, cx, in->data);
 	if (st < 0)
 		return end(o, cx, st, FDO_E_INTERNAL, "room for the voucher");
-	return w.count < o->u.to0.entries ? ask_part(o, cx, VOUCHER_ENTRY, w.count + 1) : ask_consent(o, cx, &w);
+	return w.count < o->u.to0.entries ? ask_part(o, cx, VOUCHER_ENTRY, w.count + 1) : ask_key(o, cx, OWN_KEY, &w);
+}
+
+/* Does the voucher end in a key of ours?  A slot may not tell. */
+static imp_status own_key(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
+{
+	uint8_t bits[FDO_KEY_BITS];
+	size_t len = sizeof bits;
+	char name[32];
+	imp_key priv = imp_key_from(in->data), pub;
+	fdo_key mine;
+	fdo_walk w;
+	imp_status st;
+	walk_get(o, &w);
+	if (in->code < 0 || !priv.alg)
+		return lacks(o, cx, in->code, "owner key missing", key_name(&w, name));
+	st = imp_public_of(cx->crypto, &priv, bits, &len, &pub);
+	if (st == IMP_EUNSUP && priv.flags & IMP_KEY_OPAQUE)
+		return ask_consent(o, cx, &w);
+	if (st == IMP_OK)
+		st = fdo_key_from(&pub, 0, &mine);
+	if (st < 0 || !fdo_key_same(&mine, &w.owner))
+		return end(o, cx, IMP_EAUTH, FDO_E_VOUCHER, "it ends in another key than ours");
+	return ask_consent(o, cx, &w);
 }
 
 /* --- the servers ------------------------------------------------------------ */
@@ -194,8 +240,8 @@ static imp_status consent(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 static imp_status addresses(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 {
 	imp_status st = in->code < 0 ? in->code : fdo_addr_check(in->data);
-	if (in->code == IMP_EFACT)
-		return end(o, cx, IMP_EFACT, 0, "fact fdo.to2 missing");
+	if (in->code < 0)
+		return lacks(o, cx, in->code, "addresses missing", imp_bytes("fdo.to2", 7));
 	if (st == IMP_OK)
 		st = fdo_hold_put(&o->hold, FDO_HOLD_ADDRS, in->data);
 	return st < 0 ? end(o, cx, st, 0, "fdo.to2") : next_server(o, cx);
@@ -247,17 +293,13 @@ static int reply_is(struct fdo_owner *o, const imp_msg *in, const char *type)
 static imp_status hello_ack(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 {
 	imp_span nonce, token = imp_line(in->name, "authorization");
-	char name[32];
 	fdo_walk walk;
-	imp_wr w = imp_wr_to(name, sizeof name);
 	if (!reply_is(o, in, "21") || fdo_read_nonce(in->data, &nonce) < 0 || !token.len
 	    || fdo_hold_put(&o->hold, FDO_HOLD_TOKEN, token) < 0)
 		return give_up_server(o, cx, 0);
 	memcpy(o->u.to0.nonce, nonce.ptr, FDO_NONCE);
 	walk_get(o, &walk);
-	imp_wr_text(&w, "fdo.owner/");
-	imp_wr_text(&w, fdo_key_name(&walk.owner));
-	return fdo_ask(&o->s, cx, OWNER_KEY, IMP_T_KEY, 0, imp_wr_span(&w), NONE);
+	return ask_key(o, cx, OWNER_KEY, &walk);
 }
 
 /* to0d: the voucher joined again, how long, and the server's nonce. */
@@ -310,7 +352,7 @@ static imp_status owner_key(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	imp_key priv = imp_key_from(in->data);
 	imp_status st = a && b && c ? IMP_OK : IMP_ENOSPC;
 	if (in->code < 0 || !priv.alg)
-		return end(o, cx, in->code < 0 ? in->code : IMP_EFACT, 0, "owner key missing");
+		return lacks(o, cx, in->code, "owner key missing", NONE);
 	if (st == IMP_OK)
 		st = put_to0d(o, &to0d);
 	if (st == IMP_OK)
@@ -344,6 +386,8 @@ static imp_status answered(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 		return voucher_head(o, cx, in);
 	case VOUCHER_ENTRY:
 		return voucher_entry(o, cx, in);
+	case OWN_KEY:
+		return own_key(o, cx, in);
 	case CONSENT:
 		return consent(o, cx, in);
 	case ADDRESSES:
