@@ -557,6 +557,11 @@ static void action(struct kit *k, int i, const char *module, const char *const *
 	fact_set(k->owner, IMP_T_CONFIG, name, i, imp_wr_span(&w));
 }
 
+void kit_action(struct kit *k, int i, const char *module, const char *const *pairs)
+{
+	action(k, i, module, pairs, NULL);
+}
+
 void kit_actions(struct kit *k, imp_span file)
 {
 	static const char *const down[] = {"name", "firmware.bin", "fact", "image", NULL};

@@ -62,6 +62,8 @@ int  kit_ready(struct kit *k);
 /* Service info of every kind: downloads "image" (these bytes) as firmware.bin
  * and uploads the same bytes as log.txt; runs two commands, one wget. */
 void kit_actions(struct kit *k, imp_span file);
+/* Action number i: `pairs` are keys and values ("true": the boolean), then NULL. */
+void kit_action(struct kit *k, int i, const char *module, const char *const *pairs);
 /* All of it: DI, one extension, TO0, onboarding. */
 int  kit_all(struct kit *k);
 

@@ -420,6 +420,43 @@ static void claims_of_long_vouchers(void)
 
 /* --- over HTTP --------------------------------------------------------------------------- */
 
+/* A command that says more than one message takes. */
+static int talker(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a)
+{
+	static uint8_t out[4096];
+	static char text[3500];
+	imp_wr w = imp_wr_to(out, sizeof out);
+	(void)p, (void)s;
+	if (ask->topic != IMP_T_RUN)
+		return 0;
+	memset(text, 'x', sizeof text);
+	imp_cbor_put_array(&w, 2);
+	imp_cbor_put_bstr(&w, imp_bytes(text, sizeof text));
+	imp_cbor_put_bstr(&w, NONE);
+	a->data = imp_wr_span(&w);
+	return 1;
+}
+
+/* The owner states what it takes; the tunnel's own bytes come on top. */
+static void claims_of_sizes(void)
+{
+	static const char *const run[] = {"command", "sh", "return_stdout", "true", NULL};
+	struct kit k;
+	int ok;
+	begin(&k);
+	for (int i = 0; i < k.w.parties; i++)
+		k.w.party[i].http = &imp_http;
+	ok = kit_ready(&k);
+	k.owner->params.max_msg = 2048;
+	k.device->params.max_msg = 8192;
+	k.device->hook = talker;
+	kit_action(&k, 0, "fdo.command", run);
+	ok = ok && kit_onboard(&k) == IMP_OK;
+	snprintf(said, sizeof said, "%s, %zu bytes of output", k.owner->last_where, k.out_bytes);
+	t_check("a full message of service info fits into what the owner takes", ok && k.out_bytes > 1900 && k.exitcodes == 1, said);
+	kit_end(&k);
+}
+
 static void claims_of_http(void)
 {
 	struct kit k;
@@ -454,5 +491,6 @@ int main(void)
 	claims_of_service_info();
 	claims_of_long_vouchers();
 	claims_of_http();
+	claims_of_sizes();
 	return t_end();
 }

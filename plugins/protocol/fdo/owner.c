@@ -419,11 +419,18 @@ static imp_status unseal(struct fdo_owner *o, imp_cx *cx, const imp_msg *in, imp
 	return st == IMP_EAUTH ? IMP_EBADMSG : st; /* what cannot be opened has no shape: error 100 */
 }
 
+/* Service info of at most `n` bytes in messages of `max`, with what is around it. */
+static size_t within(size_t max, size_t n)
+{
+	size_t room = max > 2 * FDO_TUNNEL_OVERHEAD ? max - 2 * FDO_TUNNEL_OVERHEAD : max;
+	return n < room ? n : room;
+}
+
 static imp_status ready(struct fdo_owner *o, imp_cx *cx)
 {
 	uint8_t plain[8];
 	imp_wr w = imp_wr_to(plain, sizeof plain);
-	fdo_put_owner_ready(&w, o->max_msg < FDO_INFO_LARGEST ? o->max_msg : FDO_INFO_LARGEST);
+	fdo_put_owner_ready(&w, (uint16_t)within(o->max_msg, FDO_INFO_LARGEST));
 	o->s.idle = FDO_IDLE_INFO;
 	return send_sealed(o, cx, DEVICE_INFO, FDO_TO2_OWNER_READY, imp_wr_span(&w));
 }
@@ -482,10 +489,8 @@ static imp_status ready_head(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 static size_t info_room(const struct fdo_owner *o)
 {
 	const struct fdo_to2 *t = &o->u.to2;
-	size_t n = t->si.max ? t->si.max : FDO_INFO_MAX;
-	if (t->device_max > BODY_SLACK && n > t->device_max - (size_t)BODY_SLACK)
-		n = t->device_max - (size_t)BODY_SLACK; /* the message that is around it has to fit, too */
-	return n < o->max_msg ? n : o->max_msg;
+	size_t n = within(o->max_msg, t->si.max ? t->si.max : FDO_INFO_MAX);
+	return t->device_max ? within(t->device_max, n) : n;
 }
 
 static imp_status send_info(struct fdo_owner *o, imp_cx *cx, const fdo_info_wr *pairs)
