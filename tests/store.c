@@ -262,6 +262,67 @@ static void claims_of_open(void)
 	imp_store_close(s);
 }
 
+static int64_t number_in(const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *q = NULL;
+	int64_t n = sqlite3_open(path, &db) == SQLITE_OK && sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW ? sqlite3_column_int64(q, 0) : -1;
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return n;
+}
+
+static void claims_of_strangers(void)
+{
+	const char *why = "";
+	sqlite3 *db = NULL;
+	struct stat was, is;
+	imp_store *s;
+	fresh(NONE);
+	imp_store_close(S);
+	S = NULL;
+	unlink(path);
+	sqlite3_open(path, &db);
+	sqlite3_exec(db, "CREATE TABLE bookmarks(x)", NULL, NULL, NULL);
+	sqlite3_close(db);
+	stat(path, &was);
+	s = imp_store_open(path, NONE, &why);
+	t_check("a database of another program is refused", !s, why);
+	stat(path, &is);
+	t_check("and is as it was", was.st_size == is.st_size && was.st_mtim.tv_nsec == is.st_mtim.tv_nsec && number_in("SELECT count(*) FROM sqlite_master") == 1, "");
+	imp_store_close(s);
+	unlink(path);
+	fresh(NONE);
+	t_check("ours says whose it is", number_in("PRAGMA application_id") == 0x496d7073, "");
+}
+
+/* Eight processes open one new store and write, all at once. */
+static void claims_of_beginners(void)
+{
+	int good = 0, rc, go[2];
+	char name[8], byte;
+	fresh(NONE);
+	imp_store_close(S);
+	S = NULL;
+	unlink(path);
+	if (pipe(go) < 0)
+		return;
+	for (int i = 0; i < 8; i++)
+		if (!fork()) {
+			close(go[1]);
+			rc = (int)read(go[0], &byte, 1); /* until all are there */
+			snprintf(name, sizeof name, "%d", i);
+			reopen(NONE);
+			_exit(rc || !S || learn(0, 0, IMP_T_CONFIG, name, 0, "x") != IMP_OK);
+		}
+	close(go[1]);
+	for (int i = 0; i < 8; i++)
+		good += wait(&rc) > 0 && rc == 0;
+	close(go[0]);
+	reopen(NONE);
+	t_check("eight processes begin one store at the same time", good == 8 && number_in("SELECT count(*) FROM facts") == 8, "");
+}
+
 /* --- being killed ----------------------------------------------------------- */
 
 static void commit_for_ever(int out, int round)
@@ -356,11 +417,16 @@ static void claims_of_full_disk(void)
 		r = imp_store_run(S);
 		learn(r, 0, IMP_T_CONFIG, "a", 0, "new");
 		st = learn(r, IMP_NOW, IMP_T_CONFIG, "big", 0, big);
-		_exit(st == IMP_ENOSPC && sees(0, "a", "old") && sees(r, "a", "new") ? 0 : 1);
+		if (st != IMP_ENOSPC || !sees(0, "a", "old") || !sees(r, "a", "new"))
+			_exit(1);
+		if (learn(0, 0, IMP_T_CONFIG, "big", 0, big) != IMP_ENOSPC)
+			_exit(2);
+		_exit(learn(0, 0, IMP_T_CONFIG, "small", 0, "x") == IMP_OK ? 0 : 3);
 	}
 	waitpid(pid, &rc, 0);
 	reopen(NONE);
 	t_check("a full disk: ENOSPC, nothing durable has changed", rc == 0 && sees(0, "a", "old") && sees(0, "big", NULL), "");
+	t_check("what did not fit is not in the way of what does", sees(0, "small", "x"), "");
 }
 
 int main(void)
@@ -377,6 +443,8 @@ int main(void)
 	claims_of_lists();
 	claims_of_secrets();
 	claims_of_open();
+	claims_of_strangers();
+	claims_of_beginners();
 	claims_of_full_disk();
 	claims_of_kills();
 	fresh(NONE);

@@ -5,6 +5,7 @@
 #include "cbor.h"
 #include "crypto/sealed.h"
 #include "ct.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -44,11 +45,16 @@ static const char *const text[STATEMENTS] = {
 	[ROLLBACK] = "ROLLBACK",
 };
 
+enum { OURS = 0x496d7073, OTHERS_WAIT = 5000 }; /* application_id; ms */
+
+static const char settings[] = "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;";
 static const char schema[] =
-	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON; PRAGMA busy_timeout=5000;"
-	"CREATE TABLE IF NOT EXISTS facts(subject BLOB NOT NULL, topic INTEGER NOT NULL, name BLOB NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL,"
+	"PRAGMA application_id=0x496d7073;"
+	"CREATE TABLE facts(subject BLOB NOT NULL, topic INTEGER NOT NULL, name BLOB NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL,"
 	" length INTEGER NOT NULL, expires INTEGER NOT NULL, secret INTEGER NOT NULL, PRIMARY KEY(subject,topic,name,part)) WITHOUT ROWID;"
-	"CREATE INDEX IF NOT EXISTS expiring ON facts(expires) WHERE expires<>0;"
+	"CREATE INDEX expiring ON facts(expires) WHERE expires<>0;"
+	"COMMIT";
+static const char temporary[] =
 	"CREATE TEMP TABLE ops(seq INTEGER PRIMARY KEY, run INTEGER NOT NULL, kind INTEGER NOT NULL, subject BLOB NOT NULL, topic INTEGER NOT NULL,"
 	" name BLOB NOT NULL, part INTEGER NOT NULL, data BLOB, length INTEGER NOT NULL, expires INTEGER NOT NULL, secret INTEGER NOT NULL);"
 	"CREATE INDEX temp.ops_of ON ops(run,subject,topic,name);";
@@ -357,6 +363,8 @@ imp_status imp_store_learn(imp_store *s, imp_span subject, uint64_t run, const i
 		st = write_fact(s, subject, run, m, many, now);
 	if (st == IMP_OK && (m->flags & IMP_NOW || !run))
 		st = imp_store_commit(s, run);
+	if (st < 0 && !run)
+		imp_store_drop(s, run); /* nobody will commit it again */
 	return st;
 }
 
@@ -409,9 +417,58 @@ static int make_private(const char *path)
 	return fd >= 0;
 }
 
-static int prepare(imp_store *s, const char *path)
+static int64_t ask_number(sqlite3 *db, const char *sql)
 {
-	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK || sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+	sqlite3_stmt *q = NULL;
+	int64_t n = sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW ? sqlite3_column_int64(q, 0) : -1;
+	sqlite3_finalize(q);
+	return n;
+}
+
+static int run_text(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* Make an empty file ours; what is another program's stays untouched. */
+static int claim(sqlite3 *db, const char **why)
+{
+	int64_t tables = ask_number(db, "SELECT count(*) FROM sqlite_master"), id = ask_number(db, "PRAGMA application_id");
+	if (tables < 0 || id < 0)
+		return 0;
+	if (id != OURS && (id || tables)) {
+		*why = "a database of another program";
+		return 0;
+	}
+	if (!run_text(db, "PRAGMA journal_mode=WAL"))
+		return 0;
+	if (id == OURS)
+		return 1;
+	if (!run_text(db, "BEGIN IMMEDIATE"))
+		return 0;
+	return run_text(db, ask_number(db, "PRAGMA application_id") == OURS ? "COMMIT" : schema); /* was somebody faster? */
+}
+
+/* SQLite does not wait for everything by itself. */
+static int claim_in_time(sqlite3 *db, const char **why)
+{
+	for (int ms = 0; !claim(db, why); ms += 10) {
+		int busy = (sqlite3_errcode(db) & 0xff) == SQLITE_BUSY;
+		if (*why || !busy || ms >= OTHERS_WAIT)
+			return 0;
+		run_text(db, "ROLLBACK");
+		sqlite3_sleep(10);
+	}
+	return 1;
+}
+
+static int prepare(imp_store *s, const char *path, const char **why)
+{
+	*why = NULL;
+	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		return 0;
+	sqlite3_busy_timeout(s->db, OTHERS_WAIT);
+	if (!run_text(s->db, settings) || !claim_in_time(s->db, why) || !run_text(s->db, temporary))
 		return 0;
 	for (int i = 0; i < STATEMENTS; i++)
 		if (sqlite3_prepare_v3(s->db, text[i], -1, SQLITE_PREPARE_PERSISTENT, &s->sql[i], NULL) != SQLITE_OK)
@@ -426,12 +483,13 @@ imp_store *imp_store_open(const char *path, imp_span key, const char **why)
 	*why = "the key is not 32 bytes";
 	if (key.len && key.len != IMP_SEALED_KEY)
 		return NULL;
-	*why = "the file cannot be written";
 	s = make_private(path) ? calloc(1, sizeof *s) : NULL;
-	if (!s)
+	if (!s) {
+		*why = strerror(errno);
 		return NULL;
-	if (!prepare(s, path)) {
-		snprintf(said, sizeof said, "%s", sqlite3_errmsg(s->db));
+	}
+	if (!prepare(s, path, why)) {
+		snprintf(said, sizeof said, "%s", *why ? *why : sqlite3_errmsg(s->db));
 		*why = said;
 		imp_store_close(s);
 		return NULL;

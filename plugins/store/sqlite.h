@@ -25,7 +25,8 @@
 typedef struct imp_store imp_store;
 
 /* Open or create; `path` ":memory:" keeps nothing.  `key` is empty or 32
- * bytes, copied.  NULL: *why says what is wrong (static text or SQLite's own,
+ * bytes, copied.  A database of another program is refused and not touched.
+ * NULL: *why says what is wrong (static text or SQLite's own,
  * until the next open). */
 imp_store *imp_store_open(const char *path, imp_span key, const char **why);
 void       imp_store_close(imp_store *s);
