@@ -326,6 +326,18 @@ imp_rd imp_cbor_inside(imp_rd *r)
 	return in;
 }
 
+imp_span imp_cbor_find(imp_span map, const char *key)
+{
+	imp_rd r = imp_rd_of(map);
+	for (size_t n = imp_cbor_map(&r); n && !r.err; n--) {
+		imp_span k = imp_cbor_peek(&r) == IMP_CBOR_TSTR ? imp_cbor_tstr(&r) : (imp_cbor_raw(&r), imp_bytes(NULL, 0));
+		imp_span value = imp_cbor_raw(&r);
+		if (k.ptr && imp_same(k, imp_bytes(key, strlen(key))))
+			return value;
+	}
+	return imp_bytes(NULL, 0);
+}
+
 imp_status imp_cbor_check(imp_span in)
 {
 	imp_rd r = imp_rd_of(in);

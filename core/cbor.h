@@ -46,6 +46,8 @@ imp_span imp_cbor_raw(imp_rd *r);
 /* The next item is a byte string: a cursor over the CBOR inside it, which
  * has failed already if `r` has.  Both want their imp_rd_end(). */
 imp_rd   imp_cbor_inside(imp_rd *r);
+/* The value of a text key in a map, raw; empty: there is none, or no map. */
+imp_span imp_cbor_find(imp_span map, const char *key);
 /* IMP_OK iff `in` is exactly one well-formed item. */
 imp_status imp_cbor_check(imp_span in);
 

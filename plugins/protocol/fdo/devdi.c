@@ -14,8 +14,8 @@ static imp_status start(struct fdo_device *d, imp_cx *cx)
 static imp_status on_server(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	imp_wr uri = fdo_device_room(cx, FDO_URI_MAX);
-	if (in->code < 0 || !in->data.len || in->data.len > FDO_URI_MAX)
-		return fdo_device_lacks(d, cx, FDO_F_DI);
+	if (!in->data.len || in->data.len > FDO_URI_MAX)
+		return fdo_device_lacks(d, cx);
 	imp_wr_bytes(&uri, in->data);
 	return fdo_device_open(d, cx, &uri);
 }
@@ -28,8 +28,8 @@ static imp_status on_up(struct fdo_device *d, imp_cx *cx)
 /* A slot for the HMAC, if the device has one; else a secret will be made. */
 static imp_status on_hmac(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
-	if (in->code < 0 || !fdo_device_take_secret(&d->hmac, in->data) || !(d->hmac.flags & IMP_KEY_OPAQUE))
-		memset(&d->hmac, 0, sizeof d->hmac);
+	if (in->code < 0 || !fdo_device_take_secret(&d->hmac, in->data) || !(fdo_key_flat(in->data).flags & IMP_KEY_OPAQUE))
+		d->hmac.len = 0;
 	return fdo_device_ask(d, cx, FDO_D_DI_INFO, FDO_F_MFGINFO);
 }
 
@@ -47,8 +47,8 @@ static imp_status read_info(imp_span in, fdo_mfginfo *m)
 static imp_status on_info(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	fdo_mfginfo m;
-	if (in->code < 0 || in->data.len > FDO_MFGINFO_MAX || read_info(in->data, &m))
-		return fdo_device_lacks(d, cx, FDO_F_MFGINFO);
+	if (in->data.len > FDO_MFGINFO_MAX || read_info(in->data, &m))
+		return fdo_device_lacks(d, cx);
 	memcpy(d->u.mfginfo, in->data.ptr, in->data.len);
 	d->mfginfo_len = (uint16_t)in->data.len;
 	return fdo_device_ask(d, cx, FDO_D_DI_KEY, FDO_F_ATTESTATION);
@@ -62,10 +62,10 @@ static imp_status on_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	fdo_mfginfo m;
 	fdo_key k;
 	imp_status st;
-	d->sig = in->code < 0 ? 0 : fdo_private_sig(&priv, 0);
+	d->sig = fdo_private_sig(&priv, 0);
 	st = d->sig ? fdo_public_of(cx->crypto, &priv, &k) : IMP_EUNSUP;
 	if (st)
-		return fdo_device_lacks(d, cx, FDO_F_ATTESTATION);
+		return fdo_device_lacks(d, cx);
 	read_info(imp_bytes(d->u.mfginfo, d->mfginfo_len), &m);
 	m.type = k.type;
 	pub = fdo_key_view(&k);
@@ -106,7 +106,7 @@ static imp_status on_credentials(struct fdo_device *d, imp_cx *cx, imp_span body
 	fdo_key mfg;
 	imp_status st;
 	if (fdo_read_set_credentials(body, &raw) || fdo_read_ovheader(raw, &h) || fdo_rv_check(h.rvinfo) || h.info.len > FDO_DEVINFO_MAX) /* TO2 could not hold it */
-		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+		return IMP_EBADMSG;
 	st = fdo_key_read(&h.key, &mfg);
 	if (st)
 		return fdo_device_bad(d, st, "manufacturer key");
@@ -122,7 +122,7 @@ static imp_status on_reply(struct fdo_device *d, imp_cx *cx, imp_span body)
 	if (d->state == FDO_D_DI_CREDENTIALS)
 		return on_credentials(d, cx, body);
 	if (fdo_read_empty(body))
-		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+		return IMP_EBADMSG;
 	return fdo_device_commit(d, cx);
 }
 

@@ -19,7 +19,7 @@
 #define TEXT(s) imp_bytes(s, sizeof(s) - 1)
 
 enum { OPEN_MS = 30000, ERROR_MAX = 96, SHARE = 4096, SMALL = 64 };
-enum { ADDRESS_MOST = 1000, OWNERS_MOST = 32 }; /* addresses tried in one run, all in all; in one to1d, which nobody may have signed */
+enum { OWNERS_MOST = 32 }; /* addresses tried of one to1d, which nobody may have signed */
 
 size_t fdo_device_need(const imp_params *p)
 {
@@ -55,44 +55,51 @@ static imp_span fact_name(enum fdo_fact fact)
 	return imp_bytes(facts[fact].name, strlen(facts[fact].name));
 }
 
-static imp_status say(imp_cx *cx, uint16_t verb, enum fdo_fact fact, uint16_t flags, uint32_t ticket, imp_span data)
+static imp_status say(imp_cx *cx, uint16_t verb, enum fdo_fact fact, uint16_t flags, uint32_t ticket, const imp_span *data)
 {
-	imp_msg m = imp_say(verb, fact < FDO_FACTS ? facts[fact].topic : 0, 0, ticket, NONE, data);
-	if (fact < FDO_FACTS)
+	imp_msg m;
+	fdo_message(&m, verb, ticket);
+	if (fact < FDO_FACTS) {
+		m.topic = facts[fact].topic;
 		m.name = fact_name(fact);
+	}
+	if (data)
+		m.data = *data;
 	m.flags = flags;
 	return cx->emit(cx, &m);
+}
+
+static imp_status tell(imp_cx *cx, uint16_t verb, enum fdo_fact fact, uint16_t flags)
+{
+	return say(cx, verb, fact, flags, 0, NULL);
 }
 
 imp_status fdo_device_ask(struct fdo_device *d, imp_cx *cx, uint8_t state, enum fdo_fact fact)
 {
 	d->state = state;
-	return say(cx, IMP_ASK, fact, 0, d->want = ++d->tickets, NONE);
+	d->asked = (uint8_t)fact;
+	return say(cx, IMP_ASK, fact, 0, d->want = ++d->tickets, NULL);
 }
 
 imp_status fdo_device_learn(struct fdo_device *d, imp_cx *cx, enum fdo_fact fact, imp_span data)
 {
 	d->dirty = 1;
-	return say(cx, IMP_LEARN, fact, 0, 0, data);
+	return say(cx, IMP_LEARN, fact, 0, 0, &data);
 }
 
 imp_status fdo_device_commit(struct fdo_device *d, imp_cx *cx)
 {
-	uint8_t flat[IMP_KEY_HEAD + FDO_SECRET_MAX];
-	imp_key k = fdo_device_secret(&d->next);
-	imp_status st;
-	imp_key_head(&k, flat);
-	memcpy(flat + IMP_KEY_HEAD, d->next.bits, d->next.len);
+	imp_span flat = imp_bytes(d->next.flat, d->next.len);
 	d->state = FDO_D_COMMIT;
-	st = say(cx, IMP_LEARN, FDO_F_HMAC, IMP_NOW | IMP_SECRET, d->want = ++d->tickets, imp_bytes(flat, IMP_KEY_HEAD + d->next.len));
-	imp_wipe(flat, sizeof flat);
-	return st;
+	d->asked = FDO_FACTS;
+	return say(cx, IMP_LEARN, FDO_F_HMAC, IMP_NOW | IMP_SECRET, d->want = ++d->tickets, &flat);
 }
 
 imp_status fdo_device_bad(struct fdo_device *d, imp_status st, const char *why)
 {
 	size_t n = strlen(why);
 	n = n < sizeof d->reason ? n : sizeof d->reason - 1;
+	d->noted = 1;
 	memcpy(d->reason, why, n);
 	d->reason[n] = 0;
 	return st;
@@ -111,9 +118,14 @@ static void wipe(struct fdo_device *d)
 
 static imp_status finish(struct fdo_device *d, imp_cx *cx, imp_status code, imp_span name)
 {
-	imp_msg m = imp_say(IMP_DONE, code < 0 ? d->fault_topic : 0, code, 0, name, NONE);
-	if (code < 0)
+	imp_msg m;
+	fdo_message(&m, IMP_DONE, 0);
+	m.code = code;
+	m.name = name;
+	if (code < 0) {
+		m.topic = d->fault_topic;
 		m.data = imp_bytes(d->reason, strlen(d->reason));
+	}
 	if (code == IMP_LATER)
 		m.when = (uint64_t)(d->delay ? d->delay : FDO_RV_DELAY_DEFAULT) * 1000;
 	d->state = FDO_D_OVER;
@@ -127,44 +139,40 @@ imp_status fdo_device_done(struct fdo_device *d, imp_cx *cx, imp_status code)
 	return finish(d, cx, code, NONE);
 }
 
-imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx, enum fdo_fact fact)
+imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx)
 {
-	fdo_device_bad(d, IMP_OK, "missing or unusable fact");
-	return finish(d, cx, IMP_EFACT, fact_name(fact));
+	fdo_device_bad(d, IMP_OK, "missing fact");
+	return finish(d, cx, IMP_EFACT, fact_name((enum fdo_fact)d->asked));
 }
 
 /* --- secrets ------------------------------------------------------------- */
 
-imp_key fdo_device_secret(const fdo_secret *s)
+static imp_key key_of(const fdo_secret *s)
 {
-	imp_key k = {s->alg, s->flags, s->slot, {s->bits, s->len}};
-	return k;
+	return fdo_key_flat(imp_bytes(s->flat, s->len));
 }
 
 int fdo_device_take_secret(fdo_secret *s, imp_span flat)
 {
-	imp_key k = fdo_key_flat(flat);
-	if (!k.alg || k.bits.len > sizeof s->bits || !(k.bits.len || k.flags & IMP_KEY_OPAQUE))
+	s->len = 0;
+	if (flat.len > sizeof s->flat)
 		return 0;
-	s->alg = k.alg;
-	s->flags = k.flags;
-	s->slot = k.slot;
-	s->len = (uint8_t)k.bits.len;
-	if (k.bits.len)
-		memcpy(s->bits, k.bits.ptr, k.bits.len);
-	return 1;
+	s->len = (uint8_t)flat.len;
+	memcpy(s->flat, flat.ptr, flat.len);
+	return key_of(s).alg != 0;
 }
 
 /* The secret of the next credential: the slot there is, or fresh bytes. */
 static imp_status next_secret(struct fdo_device *d, const imp_crypto *c, int32_t hash)
 {
+	imp_key k = key_of(&d->hmac);
 	d->next = d->hmac;
-	if (d->next.flags & IMP_KEY_OPAQUE)
+	if (k.flags & IMP_KEY_OPAQUE)
 		return IMP_OK;
-	d->next.alg = hash == IMP_A_SHA384 ? IMP_A_HMAC384 : IMP_A_HMAC256;
-	d->next.flags = 0;
-	d->next.len = (uint8_t)imp_hash_len(hash);
-	return c->random(c, d->next.bits, d->next.len);
+	k.alg = hash == IMP_A_SHA384 ? IMP_A_HMAC384 : IMP_A_HMAC256;
+	imp_key_head(&k, d->next.flat);
+	d->next.len = (uint8_t)(IMP_KEY_HEAD + imp_hash_len(hash));
+	return c->random(c, d->next.flat + IMP_KEY_HEAD, imp_hash_len(hash));
 }
 
 imp_status fdo_device_adopt(struct fdo_device *d, imp_cx *cx, const fdo_ovheader *h, int32_t owner_sig, uint8_t mac[FDO_HASH_MAX], fdo_hash *hmac)
@@ -174,7 +182,7 @@ imp_status fdo_device_adopt(struct fdo_device *d, imp_cx *cx, const fdo_ovheader
 	imp_wr w = fdo_device_room(cx, h->raw.len + SMALL);
 	uint8_t digest[FDO_HASH_MAX];
 	imp_status st = next_secret(d, cx->crypto, hash);
-	imp_key secret = fdo_device_secret(&d->next);
+	imp_key secret = key_of(&d->next);
 	st = st ? st : fdo_hmac_make(cx->crypto, &secret, secret.alg, h->raw, mac, hmac);
 	st = st ? st : fdo_hash_make(cx->crypto, hash, &h->key.raw, 1, digest, &c.key);
 	if (st)
@@ -206,7 +214,11 @@ static imp_status transmit(struct fdo_device *d, imp_cx *cx, uint8_t type, uint3
 	}
 	if (imp_wr_end(&name))
 		return IMP_ENOSPC;
-	m = imp_say(IMP_TX, FDO_CBOR, IMP_POST, ticket, imp_wr_span(&name), body);
+	fdo_message(&m, IMP_TX, ticket);
+	m.topic = FDO_CBOR;
+	m.code = IMP_POST;
+	m.name = imp_wr_span(&name);
+	m.data = body;
 	return cx->emit(cx, &m);
 }
 
@@ -225,11 +237,17 @@ imp_status fdo_device_post(struct fdo_device *d, imp_cx *cx, uint8_t state, uint
 		body = imp_wr_span(&sealed);
 	}
 	d->state = state;
+	d->asked = FDO_FACTS;
 	d->posted = type;
 	return transmit(d, cx, type, d->want = ++d->tickets, body);
 }
 
 /* --- from address to address --------------------------------------------- */
+
+static imp_status exhausted(struct fdo_device *d, imp_cx *cx, imp_status otherwise)
+{
+	return fdo_device_done(d, cx, d->fault ? d->fault : otherwise);
+}
 
 /* What was half done is undone; then the next address. */
 imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx)
@@ -238,23 +256,22 @@ imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx)
 	imp_status st = IMP_OK;
 	wipe(d);
 	if (d->open)
-		st = say(cx, IMP_SHUT, FDO_FACTS, 0, 0, NONE);
+		st = tell(cx, IMP_SHUT, FDO_FACTS, 0);
 	if (!st && forgets)
-		st = say(cx, IMP_LEARN, FDO_FACTS, IMP_FORGET, 0, NONE);
+		st = tell(cx, IMP_LEARN, FDO_FACTS, IMP_FORGET);
 	d->open = d->dirty = 0;
 	if (st)
 		return st;
 	if (d->run == FDO_RUN_DI)
-		return fdo_device_done(d, cx, d->fault ? d->fault : IMP_ELINK);
-	if (++d->tried > ADDRESS_MOST)
-		d->directive = UINT16_MAX;
+		return exhausted(d, cx, IMP_ELINK);
 	if (d->run == FDO_RUN_TO2 && !d->bypass)
 		d->hop++;
 	else {
 		d->address++;
 		d->hop = 0;
+		d->blob = 0;
 	}
-	if (d->run == FDO_RUN_TO2 && !d->bypass && d->blob && !forgets)
+	if (d->blob && !forgets)
 		return fdo_device_ask(d, cx, FDO_D_BLOB, FDO_F_TO1D);
 	d->blob = 0;
 	return fdo_device_ask(d, cx, FDO_D_ADDRESS, FDO_F_CREDENTIAL);
@@ -267,9 +284,8 @@ static imp_status refuse(struct fdo_device *d, imp_cx *cx, imp_status st, uint16
 	fdo_put_error(&w, error, (uint8_t)(d->posted + 1), d->reason); /* what we were sent */
 	if (imp_wr_end(&w))
 		return IMP_ENOSPC;
-	st = d->fault ? d->fault : st;
-	d->fault_topic = d->fault ? d->fault_topic : error;
 	d->fault = st;
+	d->fault_topic = error;
 	st = transmit(d, cx, FDO_ERROR, 0, imp_wr_span(&w));
 	return st ? st : fdo_device_next(d, cx);
 }
@@ -280,12 +296,16 @@ static imp_status verdict(struct fdo_device *d, imp_cx *cx, imp_status st)
 {
 	if (st >= 0 || st == IMP_ENOSPC || d->state == FDO_D_OVER)
 		return st;
+	if (!d->noted)
+		fdo_device_bad(d, st, "encoding");
 	return refuse(d, cx, st, st == IMP_EDENIED && d->state == FDO_D_SETUP ? FDO_E_REUSE : fdo_error_of(st));
 }
 
 imp_status fdo_device_open(struct fdo_device *d, imp_cx *cx, const imp_wr *uri)
 {
-	imp_msg m = imp_say(IMP_OPEN, 0, 0, d->label = ++d->tickets, imp_wr_span(uri), NONE);
+	imp_msg m;
+	fdo_message(&m, IMP_OPEN, d->label = ++d->tickets);
+	m.name = imp_wr_span(uri);
 	if (imp_wr_end(uri))
 		return IMP_ENOSPC;
 	m.when = OPEN_MS;
@@ -294,22 +314,17 @@ imp_status fdo_device_open(struct fdo_device *d, imp_cx *cx, const imp_wr *uri)
 	return cx->emit(cx, &m);
 }
 
-static imp_status exhausted(struct fdo_device *d, imp_cx *cx)
-{
-	return fdo_device_done(d, cx, d->fault ? d->fault : IMP_LATER);
-}
-
 /* The credential again: where to now? */
 static imp_status on_address(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	fdo_credential c;
 	fdo_directive way;
 	imp_wr uri = fdo_device_room(cx, FDO_URI_MAX);
-	if (in->code < 0 || fdo_read_credential(in->data, &c))
-		return fdo_device_lacks(d, cx, FDO_F_CREDENTIAL);
+	if (fdo_read_credential(in->data, &c))
+		return fdo_device_lacks(d, cx);
 	for (;; d->directive++, d->address = 0, d->hop = 0) {
 		if (fdo_rv_directive(c.rvinfo, d->directive, 1, &way))
-			return exhausted(d, cx);
+			return exhausted(d, cx, IMP_LATER);
 		d->delay = way.delay ? way.delay : d->delay;
 		if (d->address < way.addresses)
 			break;
@@ -333,8 +348,8 @@ static imp_status on_blob(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	imp_wr uri = fdo_device_room(cx, FDO_URI_MAX);
 	imp_cose blob;
 	fdo_to1d to;
-	if (in->code < 0 || read_blob(in->data, &blob, &to))
-		return fdo_device_lacks(d, cx, FDO_F_TO1D);
+	if (read_blob(in->data, &blob, &to))
+		return fdo_device_lacks(d, cx);
 	d->run = FDO_RUN_TO2;
 	if (d->hop < OWNERS_MOST && fdo_addr_uri(to.addrs, d->hop, &uri) == IMP_OK)
 		return fdo_device_open(d, cx, &uri);
@@ -350,8 +365,8 @@ static imp_status on_credential(struct fdo_device *d, imp_cx *cx, const imp_msg 
 {
 	fdo_credential c;
 	imp_status st;
-	if (in->code < 0 || fdo_read_credential(in->data, &c) || fdo_rv_check(c.rvinfo))
-		return fdo_device_lacks(d, cx, FDO_F_CREDENTIAL);
+	if (fdo_read_credential(in->data, &c) || fdo_rv_check(c.rvinfo))
+		return fdo_device_lacks(d, cx);
 	memcpy(d->guid, c.guid.ptr, FDO_GUID);
 	d->key_alg = c.key.alg;
 	memcpy(d->key_hash, c.key.value.ptr, c.key.value.len);
@@ -362,45 +377,29 @@ static imp_status on_credential(struct fdo_device *d, imp_cx *cx, const imp_msg 
 static imp_status on_attestation(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	imp_key k = fdo_key_flat(in->data);
-	d->sig = in->code < 0 ? 0 : fdo_private_sig(&k, 0);
+	d->sig = fdo_private_sig(&k, 0);
 	if (!d->sig)
-		return fdo_device_lacks(d, cx, FDO_F_ATTESTATION);
+		return fdo_device_lacks(d, cx);
 	return fdo_device_ask(d, cx, FDO_D_HMAC, FDO_F_HMAC);
 }
 
 static imp_status on_hmac(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
-	if (in->code < 0 || !fdo_device_take_secret(&d->hmac, in->data))
-		return fdo_device_lacks(d, cx, FDO_F_HMAC);
+	if (!fdo_device_take_secret(&d->hmac, in->data))
+		return fdo_device_lacks(d, cx);
 	return fdo_device_ask(d, cx, FDO_D_CONFIG, FDO_F_CONFIG);
 }
 
-static void default_config(struct fdo_device *d)
-{
-	int big = imp_alg_hash(d->sig) == IMP_A_SHA384;
-	int ec = d->sig == IMP_A_ES256 || d->sig == IMP_A_ES384;
-	d->kex = (uint8_t)(ec ? FDO_ECDH256 + big : FDO_DHKEXID14 + big);
-	d->cipher = big ? IMP_A_A256GCM : IMP_A_A128GCM;
-	d->may_reuse = 1;
-}
-
+/* What fdo.device leaves open follows from the device's key. */
 static imp_status on_config(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
-	imp_rd r = imp_rd_of(in->data);
-	default_config(d);
-	for (size_t n = in->code < 0 || !in->data.len ? 0 : imp_cbor_map(&r); n && !r.err; n--) {
-		imp_span key = imp_cbor_tstr(&r);
-		if (imp_same(key, TEXT("kex")))
-			d->kex = (uint8_t)fdo_kex_of(imp_cbor_tstr(&r));
-		else if (imp_same(key, TEXT("cipher")))
-			d->cipher = (int32_t)imp_cbor_int(&r);
-		else if (imp_same(key, TEXT("reuse")))
-			d->may_reuse = (uint8_t)imp_cbor_bool(&r);
-		else
-			imp_cbor_raw(&r);
-	}
-	if (r.err || !d->kex || !fdo_cipher_known(d->cipher))
-		return fdo_device_lacks(d, cx, FDO_F_CONFIG);
+	imp_rd kex = imp_rd_of(imp_cbor_find(in->data, "kex")), cipher = imp_rd_of(imp_cbor_find(in->data, "cipher")), reuse = imp_rd_of(imp_cbor_find(in->data, "reuse"));
+	int big = imp_alg_hash(d->sig) == IMP_A_SHA384, ec = d->sig == IMP_A_ES256 || d->sig == IMP_A_ES384;
+	d->kex = (uint8_t)(imp_rd_left(&kex) ? (int)fdo_kex_of(imp_cbor_tstr(&kex)) : (int)(ec ? FDO_ECDH256 : FDO_DHKEXID14) + big);
+	d->cipher = imp_rd_left(&cipher) ? (int32_t)imp_cbor_int(&cipher) : big ? IMP_A_A256GCM : IMP_A_A128GCM;
+	d->may_reuse = imp_rd_left(&reuse) ? (uint8_t)imp_cbor_bool(&reuse) : 1;
+	if ((in->data.len && imp_cbor_check(in->data)) || !d->kex || !fdo_cipher_known(d->cipher) || reuse.err)
+		return fdo_device_lacks(d, cx);
 	return fdo_device_ask(d, cx, FDO_D_ADDRESS, FDO_F_CREDENTIAL);
 }
 
@@ -423,7 +422,7 @@ static imp_status on_rv_ack(struct fdo_device *d, imp_cx *cx, imp_span body)
 {
 	fdo_hello_rv_ack m;
 	if (fdo_read_hello_rv_ack(body, &m))
-		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+		return IMP_EBADMSG;
 	if (!sig_echoed(d, &m.sig))
 		return fdo_device_bad(d, IMP_EPROTO, "eBSigInfo");
 	memcpy(d->nonce, m.nonce.ptr, FDO_NONCE);
@@ -438,7 +437,7 @@ static imp_status post_eat(struct fdo_device *d, imp_cx *cx, uint8_t state, uint
 	imp_status st;
 	fdo_put_eat_payload(&payload, eat);
 	fdo_put_eat_header(&head, eat);
-	if (imp_wr_end(&payload) || imp_wr_end(&head) || w.err)
+	if (imp_wr_end(&payload) || imp_wr_end(&head))
 		return IMP_ENOSPC;
 	st = imp_cose_sign1(cx->crypto, &w, d->sig, &k, imp_wr_span(&head), imp_wr_span(&payload), NONE);
 	return st ? st : fdo_device_post(d, cx, state, type, &w);
@@ -447,8 +446,6 @@ static imp_status post_eat(struct fdo_device *d, imp_cx *cx, uint8_t state, uint
 static imp_status on_rv_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	fdo_eat eat = {.nonce = imp_bytes(d->nonce, FDO_NONCE), .guid = imp_bytes(d->guid, FDO_GUID)};
-	if (in->code < 0)
-		return fdo_device_lacks(d, cx, FDO_F_ATTESTATION);
 	return post_eat(d, cx, FDO_D_REDIRECT, FDO_TO1_PROVE_TO_RV, &eat, in->data);
 }
 
@@ -463,8 +460,8 @@ static imp_status on_redirect(struct fdo_device *d, imp_cx *cx, imp_span body)
 	wipe(d);
 	d->open = 0;
 	d->blob = 1;
-	st = say(cx, IMP_SHUT, FDO_FACTS, 0, 0, NONE);
-	st = st ? st : say(cx, IMP_LEARN, FDO_F_TO1D, 0, 0, body);
+	st = tell(cx, IMP_SHUT, FDO_FACTS, 0);
+	st = st ? st : say(cx, IMP_LEARN, FDO_F_TO1D, 0, 0, &body);
 	return st ? st : fdo_device_ask(d, cx, FDO_D_BLOB, FDO_F_TO1D);
 }
 
@@ -498,19 +495,26 @@ static imp_status key_id(const imp_crypto *c, const fdo_key *k, uint8_t out[32])
 	return imp_hash(c, IMP_A_SHA256, &bits, 1, out);
 }
 
+/* The key that signed 61? */
+static int is_owner(const struct fdo_device *d, const imp_crypto *c, const fdo_key *k)
+{
+	uint8_t id[32];
+	return !key_id(c, k, id) && !memcmp(id, d->owner_id, sizeof id);
+}
+
 /* The signature under the key that comes along, then what it signs. */
 static const char *ovhdr_fault(struct fdo_device *d, imp_cx *cx, const imp_cose *cose, const fdo_prove_ovhdr *m, const fdo_ovheader *h)
 {
 	const imp_crypto *c = cx->crypto;
 	fdo_key *owner = &d->u.way.walk.owner;
-	imp_key secret = fdo_device_secret(&d->hmac);
+	imp_key secret = key_of(&d->hmac);
 	fdo_hash mfg = {d->key_alg, {d->key_hash, imp_hash_len(d->key_alg)}};
 	imp_wr hello = fdo_device_room(cx, 2 * SMALL);
 	imp_span sent;
 	put_hello(d, &hello);
 	sent = imp_wr_span(&hello);
 	if (fdo_verify(c, cose, owner))
-		return "owner's signature";
+		return "signature";
 	if (differs(m->nonce_ov, d->nonce))
 		return "NonceTO2ProveOV";
 	if (fdo_hmac_check(c, &secret, &m->hmac, m->ovheader))
@@ -537,9 +541,9 @@ static imp_status on_ovhdr(struct fdo_device *d, imp_cx *cx, imp_span body)
 	imp_status st;
 	const char *fault;
 	if (fdo_read_prove_ovhdr(body, &cose, &m) || fdo_read_ovheader(m.ovheader, &h))
-		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+		return IMP_EBADMSG;
 	if (h.info.len > sizeof d->info)
-		return fdo_device_bad(d, IMP_EUNSUP, "device info is too long");
+		return fdo_device_bad(d, IMP_EUNSUP, "device info");
 	st = fdo_key_read(&m.owner, &way->walk.owner);
 	if (st)
 		return fdo_device_bad(d, st, "owner key");
@@ -565,17 +569,14 @@ static imp_status on_ovhdr(struct fdo_device *d, imp_cx *cx, imp_span body)
 static imp_status next_entry(struct fdo_device *d, imp_cx *cx)
 {
 	struct fdo_way *way = &d->u.way;
-	uint8_t id[32];
 	imp_wr w;
-	imp_status st;
 	if (way->walk.count < way->entries) {
 		w = fdo_device_room(cx, SMALL);
 		fdo_put_get_entry(&w, (uint8_t)way->walk.count);
 		return fdo_device_post(d, cx, FDO_D_ENTRY, FDO_TO2_GET_OV_NEXT_ENTRY, &w);
 	}
-	st = key_id(cx->crypto, &way->walk.owner, id);
-	if (st || memcmp(id, d->owner_id, sizeof id) != 0)
-		return fdo_device_bad(d, st ? st : IMP_EAUTH, "the voucher ends with another owner");
+	if (!is_owner(d, cx->crypto, &way->walk.owner))
+		return fdo_device_bad(d, IMP_EAUTH, "last entry's key");
 	if (d->bypass)
 		return fdo_device_ask(d, cx, FDO_D_PROVE_KEY, FDO_F_ATTESTATION);
 	return fdo_device_ask(d, cx, FDO_D_CHECK_BLOB, FDO_F_TO1D);
@@ -588,7 +589,7 @@ static imp_status on_entry(struct fdo_device *d, imp_cx *cx, imp_span body)
 	const char *why;
 	imp_status st;
 	if (fdo_read_next_entry(body, &n, &entry))
-		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+		return IMP_EBADMSG;
 	if (n != d->u.way.walk.count)
 		return fdo_device_bad(d, IMP_EPROTO, "OVEntryNum");
 	st = fdo_walk_next(cx->crypto, &d->u.way.walk, entry, &why);
@@ -599,10 +600,10 @@ static imp_status on_check_blob(struct fdo_device *d, imp_cx *cx, const imp_msg 
 {
 	imp_cose blob;
 	fdo_to1d to;
-	if (in->code < 0 || read_blob(in->data, &blob, &to))
-		return fdo_device_lacks(d, cx, FDO_F_TO1D);
+	if (read_blob(in->data, &blob, &to))
+		return fdo_device_lacks(d, cx);
 	if (fdo_verify(cx->crypto, &blob, &d->u.way.walk.owner))
-		return fdo_device_bad(d, IMP_EAUTH, "to1d is not this owner's");
+		return fdo_device_bad(d, IMP_EAUTH, "to1d signature");
 	return fdo_device_ask(d, cx, FDO_D_PROVE_KEY, FDO_F_ATTESTATION);
 }
 
@@ -615,10 +616,6 @@ static imp_status on_prove_key(struct fdo_device *d, imp_cx *cx, const imp_msg *
 	imp_wr xb = fdo_device_room(cx, FDO_X_MAX);
 	fdo_eat eat = {.nonce = imp_bytes(d->nonce_dv, FDO_NONCE), .guid = imp_bytes(d->guid, FDO_GUID), .setup_nonce = imp_bytes(d->nonce, FDO_NONCE)};
 	imp_status st;
-	if (in->code < 0)
-		return fdo_device_lacks(d, cx, FDO_F_ATTESTATION);
-	if (xb.err)
-		return IMP_ENOSPC;
 	st = fdo_kex_answer(cx->crypto, (enum fdo_kex)d->kex, d->cipher, imp_bytes(way->xa, way->xa_len), &owner, &xb, &d->tunnel);
 	if (st)
 		return fdo_device_bad(d, st, "key exchange");
@@ -658,10 +655,10 @@ static imp_status on_setup(struct fdo_device *d, imp_cx *cx, imp_span body)
 	fdo_key *owner2 = &d->u.way.walk.owner; /* the walk is over */
 	imp_cose cose;
 	fdo_setup_device m;
-	uint8_t id[32], rv[32];
+	uint8_t rv[32];
 	imp_status st = fdo_read_setup_device(body, &cose, &m);
 	if (st || fdo_rv_check(m.rvinfo))
-		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+		return IMP_EBADMSG;
 	st = fdo_key_read(&m.owner2, owner2);
 	if (st)
 		return fdo_device_bad(d, st, "Owner2 key");
@@ -669,11 +666,10 @@ static imp_status on_setup(struct fdo_device *d, imp_cx *cx, imp_span body)
 		return fdo_device_bad(d, IMP_EAUTH, "Owner2's signature");
 	if (differs(m.nonce, d->nonce))
 		return fdo_device_bad(d, IMP_EAUTH, "NonceTO2SetupDv");
-	st = key_id(cx->crypto, owner2, id);
-	st = st ? st : imp_hash(cx->crypto, IMP_A_SHA256, &m.rvinfo, 1, rv);
+	st = imp_hash(cx->crypto, IMP_A_SHA256, &m.rvinfo, 1, rv);
 	if (st)
 		return st;
-	d->reusing = !differs(m.guid, d->guid) && !memcmp(id, d->owner_id, sizeof id) && !memcmp(rv, d->rv_hash, sizeof rv);
+	d->reusing = !differs(m.guid, d->guid) && !memcmp(rv, d->rv_hash, sizeof rv) && is_owner(d, cx->crypto, owner2);
 	if (d->reusing && !d->may_reuse)
 		return fdo_device_bad(d, IMP_EDENIED, "credential reuse");
 	return d->reusing ? device_ready(d, cx, &null) : renew(d, cx, &m);
@@ -705,14 +701,15 @@ static imp_status turn(struct fdo_device *d, imp_cx *cx, fdo_info_wr *info)
 		return IMP_ENOSPC;
 	if (!si->blocked && !si->done)
 		fdo_devsi_fill(si, info);
-	if (fdo_devsi_job(si) && (si->done || (!si->blocked && !info->count))) {
+	if (si->job && (si->done || (!si->blocked && !info->count))) {
 		d->state = FDO_D_HOST;
+		d->asked = si->job == FDO_JOB_DEVMOD ? FDO_F_DEVMOD : FDO_FACTS;
 		return fdo_devsi_ask(si, cx, d->want = ++d->tickets, info->max);
 	}
 	if (si->done)
 		return send_done(d, cx);
 	w = fdo_device_room(cx, info->len + SMALL);
-	fdo_info_end_device(info, &w, !si->blocked && fdo_devsi_job(si));
+	fdo_info_end_device(info, &w, !si->blocked && si->job != FDO_JOB_NONE);
 	return fdo_device_post(d, cx, FDO_D_INFO, FDO_TO2_DEVICE_INFO, &w);
 }
 
@@ -720,8 +717,7 @@ static imp_status on_ready(struct fdo_device *d, imp_cx *cx, imp_span body)
 {
 	fdo_info_wr info;
 	if (fdo_read_owner_ready(body, &d->peer_max))
-		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
-	imp_wipe(&d->u, sizeof d->u);
+		return IMP_EBADMSG;
 	fdo_devsi_start(&d->u.si);
 	info = info_room(d, cx);
 	return turn(d, cx, &info);
@@ -733,13 +729,13 @@ static imp_status on_info(struct fdo_device *d, imp_cx *cx, imp_span body)
 	fdo_info_wr out;
 	imp_status st;
 	if (fdo_read_owner_info(body, &in))
-		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+		return IMP_EBADMSG;
 	d->dirty |= in.count != 0;
 	d->want = ++d->tickets;
 	st = fdo_devsi_take(&d->u.si, cx, &in, d->want);
 	if (st)
 		return fdo_device_bad(d, st, "service info");
-	if (fdo_devsi_asked(&d->u.si)) {
+	if (d->u.si.job == FDO_JOB_STORE) {
 		d->state = FDO_D_HOST;
 		return IMP_OK;
 	}
@@ -754,8 +750,6 @@ static imp_status on_host(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	imp_status st;
 	if (!info.to)
 		return IMP_ENOSPC;
-	if (in->code < 0 && fdo_devsi_devmod(&d->u.si))
-		return fdo_device_lacks(d, cx, FDO_F_DEVMOD);
 	st = fdo_devsi_answer(&d->u.si, cx, in, &info);
 	return st ? fdo_device_bad(d, st, "service info") : turn(d, cx, &info);
 }
@@ -766,10 +760,10 @@ static imp_status on_done2(struct fdo_device *d, imp_cx *cx, imp_span body)
 	imp_span nonce;
 	imp_status st;
 	if (fdo_read_nonce(body, &nonce))
-		return fdo_device_bad(d, IMP_EBADMSG, "encoding");
+		return IMP_EBADMSG;
 	if (differs(nonce, d->nonce))
 		return fdo_device_bad(d, IMP_EAUTH, "NonceTO2SetupDv");
-	st = d->blob ? say(cx, IMP_LEARN, FDO_F_TO1D, IMP_FORGET, 0, NONE) : IMP_OK;
+	st = d->blob ? tell(cx, IMP_LEARN, FDO_F_TO1D, IMP_FORGET) : IMP_OK;
 	if (st)
 		return st;
 	return d->reusing ? fdo_device_done(d, cx, IMP_OK) : fdo_device_commit(d, cx);
@@ -780,7 +774,7 @@ static imp_status on_commit(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	if (in->code >= 0)
 		return fdo_device_done(d, cx, IMP_OK);
-	fdo_device_bad(d, IMP_OK, "the host did not commit");
+	fdo_device_bad(d, IMP_OK, "not committed");
 	return fdo_device_done(d, cx, in->code);
 }
 
@@ -790,7 +784,7 @@ static imp_status on_commit(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 static imp_status decrypt(struct fdo_device *d, imp_cx *cx, imp_span *body)
 {
 	size_t len = body->len;
-	uint8_t *p = cx->room(cx, len ? len : 1);
+	uint8_t *p = cx->room(cx, len);
 	imp_status st = p ? fdo_tunnel_open(cx->crypto, &d->tunnel, *body, p, &len) : IMP_ENOSPC;
 	*body = imp_bytes(p, len);
 	return st;
@@ -826,8 +820,8 @@ static imp_status peer_error(struct fdo_device *d, imp_cx *cx, imp_span body)
 	fdo_err e;
 	if (fdo_read_error(body, &e))
 		e.code = FDO_E_INTERNAL;
-	if (!d->fault && e.code != FDO_E_NOT_FOUND) {
-		d->fault = fdo_device_bad(d, IMP_EPEER, "the peer refused");
+	if (e.code != FDO_E_NOT_FOUND) {
+		d->fault = fdo_device_bad(d, IMP_EPEER, "peer's error");
 		d->fault_topic = e.code;
 	}
 	return fdo_device_next(d, cx);
@@ -854,21 +848,29 @@ static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const struct fdo_di
 	if (in->code < 0)
 		return fdo_device_next(d, cx);
 	if (in->flags & IMP_MORE)
-		return refuse(d, cx, fdo_device_bad(d, IMP_EUNSUP, "the message is too large"), FDO_E_BODY);
+		return refuse(d, cx, fdo_device_bad(d, IMP_EUNSUP, "too large"), FDO_E_BODY);
 	if (type == FDO_ERROR)
 		return peer_error(d, cx, body);
 	if (in->code != 200 || type != d->posted + 1)
-		return refuse(d, cx, fdo_device_bad(d, IMP_EPROTO, "not the message that was due"), FDO_E_BODY);
+		return refuse(d, cx, fdo_device_bad(d, IMP_EPROTO, "unexpected"), FDO_E_BODY);
 	if (!take_token(d, in->name))
-		return refuse(d, cx, fdo_device_bad(d, IMP_EPROTO, "no session token"), FDO_E_TOKEN);
+		return refuse(d, cx, fdo_device_bad(d, IMP_EPROTO, "token"), FDO_E_TOKEN);
 	st = type >= FDO_TO2_SETUP_DEVICE ? decrypt(d, cx, &body) : IMP_OK;
 	if (st)
 		fdo_device_bad(d, st, "encryption");
 	return verdict(d, cx, st ? st : reply(d, cx, di, body));
 }
 
+/* Facts that a run can do without. */
+static int may_lack(const struct fdo_device *d)
+{
+	return d->state == FDO_D_CONFIG || d->state == FDO_D_DI_HMAC;
+}
+
 static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const struct fdo_di *di, const imp_msg *in)
 {
+	if (d->asked < FDO_FACTS && in->code < 0 && !may_lack(d))
+		return fdo_device_lacks(d, cx);
 	switch (d->state) {
 	case FDO_D_CREDENTIAL:
 		return on_credential(d, cx, in);
@@ -941,6 +943,7 @@ imp_status fdo_device_run(void *state, imp_cx *cx, const struct fdo_di *di, cons
 		if (!d->want || in->ticket != d->want)
 			return IMP_OK; /* stale */
 		d->want = 0;
+		d->noted = 0;
 		return verdict(d, cx, on_answer(d, cx, di, in));
 	case IMP_STOP:
 		fdo_device_bad(d, IMP_OK, "stopped");
@@ -954,7 +957,7 @@ const char *fdo_device_where(const void *state)
 	static const char names[] =
 		"idle\0credential\0attestation\0hmac\0config\0address\0blob\0opening\0rv_ack\0rv_key\0redirect\0"
 		"ovhdr\0entry\0check_blob\0prove_key\0setup\0ready\0info\0host\0done2\0commit\0"
-		"di_server\0di_hmac\0di_info\0di_key\0di_credentials\0di_done\0over";
+		"di_server\0di_hmac\0di_info\0di_key\0di_header\0di_done\0over";
 	const char *name = names;
 	for (uint8_t s = ((const struct fdo_device *)state)->state; s; s--)
 		name += strlen(name) + 1;

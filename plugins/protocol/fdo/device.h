@@ -18,12 +18,9 @@ enum fdo_run { FDO_RUN_NONE, FDO_RUN_DI, FDO_RUN_TO1, FDO_RUN_TO2 };
 enum { FDO_SECRET_MAX = 64, FDO_TOKEN_MAX = 256, FDO_DEVINFO_MAX = 128, FDO_MFGINFO_MAX = 512,
        FDO_DEVICE_LEAST = 1024 /* params.max_msg */ };
 
-/* An HMAC key by value. */
+/* An HMAC key in its flat form; len 0: none. */
 typedef struct fdo_secret {
-	uint64_t slot;
-	int32_t  alg;
-	uint32_t flags;
-	uint8_t  len, bits[FDO_SECRET_MAX];
+	uint8_t len, flat[IMP_KEY_HEAD + FDO_SECRET_MAX];
 } fdo_secret;
 
 /* Between 61 and 64. */
@@ -39,12 +36,14 @@ struct fdo_device {
 	uint8_t  open;           /* a link is open or opening */
 	uint8_t  dirty;          /* provisional facts beyond to1d */
 	uint8_t  blob;           /* TO1 has yielded fdo.to1d */
-	uint8_t  bypass, may_reuse, reusing, info_len, spare;
+	uint8_t  bypass, may_reuse, reusing, info_len;
+	uint8_t  asked;          /* enum fdo_fact */
+	uint8_t  noted;          /* this step has given its reason; else: encoding */
 	uint32_t tickets, want, label, delay;
-	imp_status fault;        /* first failure that was not a dead link */
+	imp_status fault;        /* last failure that was not a dead link */
 	int32_t  sig, cipher, key_alg, chain_alg;
 	uint16_t max, peer_max;  /* message sizes */
-	uint16_t directive, address, hop, tried; /* where we are on the way */
+	uint16_t directive, address, hop; /* where we are on the way */
 	uint16_t fault_topic, token_len, mfginfo_len;
 	uint8_t  guid[FDO_GUID];
 	uint8_t  nonce[FDO_NONCE];    /* TO1Proof, then TO2ProveOV, then TO2SetupDv */
@@ -75,10 +74,10 @@ imp_status fdo_device_post(struct fdo_device *d, imp_cx *cx, uint8_t state, uint
 imp_status fdo_device_open(struct fdo_device *d, imp_cx *cx, const imp_wr *uri);
 imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx);
 imp_status fdo_device_done(struct fdo_device *d, imp_cx *cx, imp_status code);
-imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx, enum fdo_fact fact); /* the end: IMP_EFACT */
+/* The end: what was asked for last is not there, or cannot be read. */
+imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx);
 /* Note the reason, return the status: the caller's verdict. */
 imp_status fdo_device_bad(struct fdo_device *d, imp_status st, const char *why);
-imp_key    fdo_device_secret(const fdo_secret *s); /* points into s */
 int        fdo_device_take_secret(fdo_secret *s, imp_span flat);
 /* Make the secret and the HMac under this header; learn the credential. */
 imp_status fdo_device_adopt(struct fdo_device *d, imp_cx *cx, const fdo_ovheader *h, int32_t owner_sig, uint8_t mac[FDO_HASH_MAX], fdo_hash *hmac);

@@ -4,28 +4,25 @@
 #include <string.h>
 
 enum { COMMAND, DOWNLOAD, UPLOAD, WGET, MODULES, NO_MODULE = 255 };
-enum { NO_JOB, DEVMOD, RUN, STORE, SEND, FETCH };
-enum { NOTHING, EXITCODE, DOWNLOADED, FETCHED, FAILED, DIGEST }; /* saying */
+enum { NOTHING, EXITCODE, COMPLETE, FAILED, DIGEST }; /* saying */
 enum { MAY_FAIL = 1, STDOUT = 2, STDERR = 4, HAS_LENGTH = 8, HAS_DIGEST = 16, NEED_SHA = 32, HASHING = 64, OPENED = 128 };
-enum { ROUNDS_MAX = 1000000, OUTPUT_ROOM = 128, LIST_ROOM = 48, DEVMOD_MOST = 64 };
+enum { ROUNDS_MAX = 1000000, OUTPUT_ROOM = 128, DEVMOD_MOST = 64 };
 
+static const char messages_out[][9] = {"", "exitcode", "done", "error", "sha-384"};
 static const char modules[MODULES][13] = {"fdo.command", "fdo.download", "fdo.upload", "fdo.wget"};
+
+void fdo_message(imp_msg *m, uint16_t verb, uint32_t ticket)
+{
+	memset(m, 0, sizeof *m);
+	m->verb = verb;
+	m->ticket = ticket;
+}
 
 void fdo_devsi_start(fdo_devsi *si)
 {
 	memset(si, 0, sizeof *si);
 	si->module = NO_MODULE;
-	si->job = DEVMOD;
-}
-
-int fdo_devsi_job(const fdo_devsi *si)
-{
-	return si->job != NO_JOB;
-}
-
-int fdo_devsi_devmod(const fdo_devsi *si)
-{
-	return si->job == DEVMOD;
+	si->job = FDO_JOB_DEVMOD;
 }
 
 /* --- what the owner says ------------------------------------------------ */
@@ -71,7 +68,7 @@ static imp_status keep_digest(fdo_devsi *si, imp_rd *v)
 {
 	imp_span s = imp_cbor_bstr_of(v, FDO_HASH_MAX);
 	si->flags |= HAS_DIGEST;
-	return v->err ? v->err : keep(s, si->digest, sizeof si->digest);
+	return v->err ? v->err : keep(s, si->digest, FDO_HASH_MAX);
 }
 
 static imp_status flag(fdo_devsi *si, imp_rd *v, uint8_t bit)
@@ -83,7 +80,7 @@ static imp_status flag(fdo_devsi *si, imp_rd *v, uint8_t bit)
 
 static imp_status begin(fdo_devsi *si, uint8_t job)
 {
-	if (si->job != NO_JOB || !(job == FETCH || si->name_len))
+	if (si->job != FDO_JOB_NONE || !(job == FDO_JOB_FETCH || si->name_len))
 		return IMP_EPROTO;
 	si->job = job;
 	si->length = si->offset = 0;
@@ -106,6 +103,21 @@ static imp_status command_args(fdo_devsi *si, imp_rd *v)
 	return imp_rd_end(&r) ? imp_rd_end(&r) : keep_args(si, all);
 }
 
+/* To be said in the next message that has room: a number, a text, a digest. */
+static void result(fdo_devsi *si, uint8_t what, int32_t number)
+{
+	imp_wr w = imp_wr_to(si->digest, sizeof si->digest);
+	if (what == DIGEST) {
+		imp_cbor_put_bstr_head(&w, FDO_HASH_MAX);
+		w.len += FDO_HASH_MAX;
+	} else if (what == FAILED)
+		imp_cbor_put_text(&w, "failed");
+	else
+		imp_cbor_put_int(&w, number);
+	si->saying = what;
+	si->saying_len = (uint8_t)w.len;
+}
+
 /* --- downloads ---------------------------------------------------------- */
 
 static int digest_fits(const fdo_devsi *si, const imp_crypto *c)
@@ -119,7 +131,12 @@ static int digest_fits(const fdo_devsi *si, const imp_crypto *c)
 
 static imp_status store(fdo_devsi *si, imp_cx *cx, imp_span chunk, uint16_t flags, uint32_t ticket)
 {
-	imp_msg m = imp_say(IMP_LEARN, IMP_T_IMAGE, (int32_t)si->offset, ticket, imp_bytes(si->name, si->name_len), chunk);
+	imp_msg m;
+	fdo_message(&m, IMP_LEARN, ticket);
+	m.topic = IMP_T_IMAGE;
+	m.code = (int32_t)si->offset;
+	m.name = imp_bytes(si->name, si->name_len);
+	m.data = chunk;
 	m.flags = flags;
 	si->learns++;
 	return cx->emit(cx, &m);
@@ -132,11 +149,10 @@ static imp_status download_end(fdo_devsi *si, imp_cx *cx, imp_span chunk, uint32
 	if (digest_fits(si, cx->crypto) && (!(si->flags & HAS_LENGTH) || total == si->length)) {
 		imp_status st = store(si, cx, chunk, 0, ticket);
 		si->result = (int32_t)total;
-		si->job = STORE;
+		si->job = FDO_JOB_STORE;
 		return st;
 	}
-	si->result = -1;
-	si->saying = DOWNLOADED;
+	result(si, COMPLETE, -1);
 	si->offset = 0;
 	return store(si, cx, imp_bytes(NULL, 0), IMP_FORGET, 0);
 }
@@ -193,7 +209,7 @@ static imp_status begin_send(fdo_devsi *si, imp_cx *cx, imp_rd *v)
 {
 	imp_status st = keep_name(si, v);
 	si->flags &= NEED_SHA;
-	st = st ? st : begin(si, SEND);
+	st = st ? st : begin(si, FDO_JOB_SEND);
 	return st || !si->flags ? st : hash_start(si, cx);
 }
 
@@ -201,14 +217,14 @@ static imp_status begin_fetch(fdo_devsi *si, imp_rd *v)
 {
 	imp_span url = imp_cbor_tstr(v);
 	imp_status st = v->err ? v->err : keep_args(si, url);
-	return st ? st : begin(si, FETCH);
+	return st ? st : begin(si, FDO_JOB_FETCH);
 }
 
 static imp_status on_message(fdo_devsi *si, imp_cx *cx, unsigned i, imp_rd *v, uint32_t ticket)
 {
 	if (messages_in[i].what == M_SIG)
 		return IMP_OK; /* by now the command has ended */
-	if (si->job != NO_JOB || si->saying)
+	if (si->job != FDO_JOB_NONE || si->saying)
 		return IMP_EPROTO;
 	if (messages_in[i].what == M_DATA)
 		return download_data(si, cx, v, ticket);
@@ -222,7 +238,7 @@ static imp_status on_message(fdo_devsi *si, imp_cx *cx, unsigned i, imp_rd *v, u
 	case M_FLAG:
 		return flag(si, v, messages_in[i].flag);
 	case M_EXECUTE:
-		return begin(si, RUN);
+		return begin(si, FDO_JOB_RUN);
 	case M_LENGTH:
 		si->length = (uint32_t)imp_cbor_uint_max(v, INT32_MAX);
 		si->flags |= HAS_LENGTH;
@@ -270,7 +286,7 @@ static imp_status pair(fdo_devsi *si, imp_cx *cx, const fdo_kv *kv, uint32_t tic
 	if (m == MODULES || !(si->active >> m & 1))
 		return IMP_OK;
 	if (m != si->module) {
-		if (si->job != NO_JOB || si->saying || si->flags & OPENED)
+		if (si->job != FDO_JOB_NONE || si->saying || si->flags & OPENED)
 			return IMP_EPROTO;
 		reset(si, m);
 	}
@@ -290,28 +306,12 @@ imp_status fdo_devsi_take(fdo_devsi *si, imp_cx *cx, const fdo_info *in, uint32_
 	si->learns = 0;
 	while (!st && fdo_kv_next(&rest, &kv))
 		st = pair(si, cx, &kv, ticket);
-	if (!st && si->done && si->flags & OPENED && si->job == NO_JOB && !si->saying)
+	if (!st && si->done && si->flags & OPENED && si->job == FDO_JOB_NONE && !si->saying)
 		st = IMP_EPROTO;
 	return st;
 }
 
-int fdo_devsi_asked(const fdo_devsi *si)
-{
-	return si->job == STORE;
-}
-
 /* --- what we say -------------------------------------------------------- */
-
-static int say_result(fdo_devsi *si, fdo_info_wr *w)
-{
-	static const char messages[][9] = {"", "exitcode", "done", "done", "error", "sha-384"};
-	const char *module = modules[si->module < MODULES ? si->module : 0], *message = messages[si->saying];
-	if (si->saying == FAILED)
-		return fdo_info_put_text(w, module, message, imp_bytes("failed", 6));
-	if (si->saying == DIGEST)
-		return fdo_info_put_bytes(w, module, message, imp_bytes(si->digest, sizeof si->digest));
-	return fdo_info_put_int(w, module, message, si->result);
-}
 
 void fdo_devsi_fill(fdo_devsi *si, fdo_info_wr *w)
 {
@@ -321,7 +321,7 @@ void fdo_devsi_fill(fdo_devsi *si, fdo_info_wr *w)
 			si->answer = (uint8_t)(si->answer & ~(1u << m));
 	if (si->other_len && fdo_info_put_named(w, imp_bytes(si->other, si->other_len), imp_bytes("active", 6), imp_bytes(&no, 1)))
 		si->other_len = 0;
-	if (si->saying && say_result(si, w)) {
+	if (si->saying && fdo_info_put(w, modules[si->module], messages_out[si->saying], imp_bytes(si->digest, si->saying_len))) {
 		si->saying = NOTHING;
 		reset(si, si->module);
 	}
@@ -340,7 +340,7 @@ static imp_span wget_request(const fdo_devsi *si, imp_cx *cx)
 	imp_cbor_put_tstr(&w, imp_bytes(si->name, si->name_len));
 	imp_cbor_put_tstr(&w, imp_bytes(si->args, si->args_len));
 	if (si->flags & HAS_DIGEST)
-		imp_cbor_put_bstr(&w, imp_bytes(si->digest, sizeof si->digest));
+		imp_cbor_put_bstr(&w, imp_bytes(si->digest, FDO_HASH_MAX));
 	else
 		imp_cbor_put_null(&w);
 	return imp_wr_span(&w);
@@ -350,17 +350,20 @@ imp_status fdo_devsi_ask(fdo_devsi *si, imp_cx *cx, uint32_t ticket, size_t max)
 {
 	static const uint8_t none[] = {0x80};
 	size_t output = max > 2 * OUTPUT_ROOM ? max - OUTPUT_ROOM : OUTPUT_ROOM;
-	imp_msg m = imp_say(IMP_ASK, IMP_T_RUN, 0, ticket, imp_bytes(si->name, si->name_len), imp_bytes(NULL, 0));
+	imp_msg m;
+	fdo_message(&m, IMP_ASK, ticket);
+	m.topic = IMP_T_RUN;
+	m.name = imp_bytes(si->name, si->name_len);
 	switch (si->job) {
-	case DEVMOD:
+	case FDO_JOB_DEVMOD:
 		m.topic = IMP_T_CONFIG;
 		m.name = imp_bytes("fdo.devmod", 10);
 		break;
-	case RUN:
+	case FDO_JOB_RUN:
 		m.code = (int32_t)(output << 8) | (si->flags & (STDOUT | STDERR)) / STDOUT;
 		m.data = si->args_len ? imp_bytes(si->args, si->args_len) : imp_bytes(none, 1);
 		break;
-	case SEND:
+	case FDO_JOB_SEND:
 		m.topic = IMP_T_IMAGE;
 		m.code = (int32_t)si->offset;
 		break;
@@ -377,29 +380,26 @@ imp_status fdo_devsi_ask(fdo_devsi *si, imp_cx *cx, uint32_t ticket, size_t max)
  * fit comes in the next message: `said` counts. */
 static imp_status devmod(fdo_devsi *si, const imp_msg *in, fdo_info_wr *w)
 {
+	static const char names[3][11] = {"active", "nummodules", "modules"};
+	/* true, 5, [0, 5, the five] */
+	static const char values[] = "\xf5\5\x87\0\5\x66" "devmod\x6b" "fdo.command\x6c" "fdo.download\x6a" "fdo.upload\x68" "fdo.wget";
 	imp_rd r = imp_rd_of(in->data);
-	size_t pairs = imp_cbor_map(&r), at = si->said;
-	/* [0, 5, names of the five] */
-	static const char list[] = "\x87\0\5\x66" "devmod\x6b" "fdo.command\x6c" "fdo.download\x6a" "fdo.upload\x68" "fdo.wget";
-	int fits = 1;
-	if (in->code < 0 || r.err || pairs > DEVMOD_MOST)
-		return IMP_EFACT;
-	if (!at)
-		fits = fdo_info_put_bool(w, "devmod", "active", 1);
-	for (size_t i = 1; i <= pairs && fits; i++) {
-		imp_span key = imp_cbor_tstr(&r), value = imp_cbor_raw(&r);
-		if (r.err)
+	size_t pairs = imp_cbor_map(&r);
+	for (size_t i = 0; i < pairs + 3; i++) {
+		unsigned o = i ? (unsigned)(i - pairs) : 0;
+		int own = !i || i > pairs;
+		imp_span name = own ? imp_bytes(names[o], strlen(names[o])) : imp_cbor_tstr(&r);
+		imp_span value = own ? imp_bytes(values + o, o < 2 ? 1 : sizeof values - 3) : imp_cbor_raw(&r);
+		if (r.err || pairs > DEVMOD_MOST)
 			return IMP_EFACT;
-		if (i >= at)
-			fits = fdo_info_put_named(w, imp_bytes("devmod", 6), key, value);
-		si->said = (uint8_t)(i + (unsigned)fits);
+		if (i < si->said)
+			continue;
+		if (!fdo_info_put_named(w, imp_bytes("devmod", 6), name, value))
+			return w->count ? IMP_OK : IMP_EFACT;
+		si->said++;
 	}
-	if (fits && fdo_info_left(w, "devmod", "nummodules") > LIST_ROOM + sizeof list) {
-		fdo_info_put_int(w, "devmod", "nummodules", 1 + MODULES);
-		fdo_info_put(w, "devmod", "modules", imp_bytes(list, sizeof list - 1));
-		si->job = NO_JOB;
-	}
-	return w->count ? IMP_OK : IMP_EFACT;
+	si->job = FDO_JOB_NONE;
+	return IMP_OK;
 }
 
 /* One stream of a command's output, as much as fits. */
@@ -414,23 +414,18 @@ static void output(fdo_info_wr *w, const char *message, imp_span s)
 static imp_status ran(fdo_devsi *si, const imp_msg *in, fdo_info_wr *w)
 {
 	imp_rd r = imp_rd_of(in->data);
-	imp_span out = {NULL, 0}, err = {NULL, 0};
-	if (in->data.len) {
-		imp_cbor_array_of(&r, 2);
-		out = imp_cbor_bstr(&r);
-		err = imp_cbor_bstr(&r);
-	}
+	imp_cbor_array_of(&r, 2);
 	if (in->code && !(si->flags & MAY_FAIL) && !(in->flags & IMP_MORE))
 		return IMP_EDENIED;
-	if (si->flags & STDOUT)
-		output(w, "stdout", out);
-	if (si->flags & STDERR)
-		output(w, "stderr", err);
+	for (unsigned stream = STDOUT; stream <= STDERR; stream += STDERR - STDOUT) {
+		imp_span s = imp_cbor_bstr(&r);
+		if (si->flags & stream)
+			output(w, stream == STDOUT ? "stdout" : "stderr", s);
+	}
 	if (in->flags & IMP_MORE && in->code >= 0)
 		return IMP_OK;
-	si->result = in->code;
-	si->saying = EXITCODE;
-	si->job = NO_JOB;
+	result(si, EXITCODE, in->code);
+	si->job = FDO_JOB_NONE;
 	return IMP_OK;
 }
 
@@ -456,10 +451,10 @@ static imp_status send_part(fdo_devsi *si, const imp_crypto *c, const imp_msg *i
 	si->offset += (uint32_t)part.len;
 	if (si->offset < si->length)
 		return IMP_OK;
-	si->job = NO_JOB;
+	si->job = FDO_JOB_NONE;
 	if (si->flags & HASHING) {
-		c->hash_peek(c, si->hash, si->digest);
-		si->saying = DIGEST;
+		c->hash_peek(c, si->hash, si->digest + 2); /* behind its head */
+		result(si, DIGEST, 0);
 	}
 	return IMP_OK;
 }
@@ -468,19 +463,18 @@ imp_status fdo_devsi_answer(fdo_devsi *si, imp_cx *cx, const imp_msg *in, fdo_in
 {
 	uint8_t job = si->job;
 	imp_rd r = imp_rd_of(in->data);
-	if (job == DEVMOD)
+	if (job == FDO_JOB_DEVMOD)
 		return devmod(si, in, w);
-	if (job == RUN)
+	if (job == FDO_JOB_RUN)
 		return ran(si, in, w);
-	if (job == SEND)
+	if (job == FDO_JOB_SEND)
 		return send_part(si, cx->crypto, in, w);
-	si->job = NO_JOB;
-	if (job == STORE) {
-		si->result = in->code < 0 ? -1 : si->result;
-		si->saying = DOWNLOADED;
-		return IMP_OK;
+	si->job = FDO_JOB_NONE;
+	if (job == FDO_JOB_STORE)
+		result(si, COMPLETE, in->code < 0 ? -1 : si->result);
+	else {
+		uint64_t length = imp_cbor_uint_max(&r, INT32_MAX);
+		result(si, in->code < 0 || imp_rd_end(&r) ? FAILED : COMPLETE, (int32_t)length);
 	}
-	si->result = (int32_t)imp_cbor_uint_max(&r, INT32_MAX);
-	si->saying = in->code < 0 || imp_rd_end(&r) ? FAILED : FETCHED;
 	return IMP_OK;
 }

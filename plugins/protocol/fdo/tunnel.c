@@ -39,12 +39,10 @@ const char *fdo_kex_name(enum fdo_kex k)
 int fdo_kex_fits(enum fdo_kex k, const fdo_key *owner)
 {
 	int32_t sig = fdo_key_sig(owner);
-	int big = sig == IMP_A_ES384 || sig == IMP_A_RS384 || sig == IMP_A_PS384;
-	if (!sig)
-		return 0;
+	int exchange = (int)k - (imp_alg_hash(sig) == IMP_A_SHA384); /* as if it were of the smaller size */
 	if (owner->alg == IMP_C_P256 || owner->alg == IMP_C_P384)
-		return k == (big ? FDO_ECDH384 : FDO_ECDH256);
-	return k == (big ? FDO_DHKEXID15 : FDO_DHKEXID14) || k == (big ? FDO_ASYMKEX3072 : FDO_ASYMKEX2048);
+		return exchange == FDO_ECDH256;
+	return sig && (exchange == FDO_DHKEXID14 || exchange == FDO_ASYMKEX2048);
 }
 
 int fdo_cipher_known(int32_t cipher)
@@ -70,6 +68,12 @@ static imp_key secret_key(const fdo_offer *o)
 	return k;
 }
 
+static void put16(imp_wr *x, const uint8_t *p, uint16_t n)
+{
+	imp_wr_be16(x, n);
+	imp_wr_bytes(x, imp_bytes(p, n));
+}
+
 /* A fresh pair and random: len16 X, len16 Y, len16 random. */
 static imp_status ecdh_offer(const imp_crypto *c, fdo_offer *o, imp_wr *x)
 {
@@ -82,12 +86,9 @@ static imp_status ecdh_offer(const imp_crypto *c, fdo_offer *o, imp_wr *x)
 		return st ? st : IMP_EUNSUP;
 	o->secret_len = (uint8_t)n;
 	o->rand_len = u->rand;
-	imp_wr_be16(x, u->len);
-	imp_wr_bytes(x, imp_bytes(pub + 1, u->len));
-	imp_wr_be16(x, u->len);
-	imp_wr_bytes(x, imp_bytes(pub + 1 + u->len, u->len));
-	imp_wr_be16(x, u->rand);
-	imp_wr_bytes(x, imp_bytes(o->rand, u->rand));
+	put16(x, pub + 1, u->len);
+	put16(x, pub + 1 + u->len, u->len);
+	put16(x, o->rand, u->rand);
 	return imp_wr_end(x);
 }
 
@@ -102,17 +103,20 @@ static imp_status dh_offer(const imp_crypto *c, fdo_offer *o, imp_wr *x)
 	return st;
 }
 
-imp_status fdo_kex_offer(const imp_crypto *c, enum fdo_kex k, fdo_offer *mine, imp_wr *xa)
+static imp_status dh_or_ecdh(const imp_crypto *c, enum fdo_kex k, fdo_offer *mine, imp_wr *x)
 {
-	imp_status st;
 	memset(mine, 0, sizeof *mine);
 	mine->kex = (uint8_t)k;
 	if (is_ecdh(k))
-		return ecdh_offer(c, mine, xa);
-	if (is_dh(k))
-		return dh_offer(c, mine, xa);
+		return ecdh_offer(c, mine, x);
+	return is_dh(k) ? dh_offer(c, mine, x) : IMP_EUNSUP;
+}
+
+imp_status fdo_kex_offer(const imp_crypto *c, enum fdo_kex k, fdo_offer *mine, imp_wr *xa)
+{
+	imp_status st = dh_or_ecdh(c, k, mine, xa);
 	if (k != FDO_ASYMKEX2048 && k != FDO_ASYMKEX3072)
-		return IMP_EUNSUP;
+		return st;
 	mine->secret_len = (uint8_t)suites[k].len;
 	st = c->random(c, mine->secret, mine->secret_len);
 	imp_wr_bytes(xa, imp_bytes(mine->secret, mine->secret_len));
@@ -209,7 +213,7 @@ imp_status fdo_kex_answer(const imp_crypto *c, enum fdo_kex k, int32_t cipher, i
 	imp_status st;
 	if (k == FDO_ASYMKEX2048 || k == FDO_ASYMKEX3072)
 		return asym_answer(c, k, cipher, xa, owner_pub, xb, out);
-	st = fdo_kex_offer(c, k, &mine, xb);
+	st = dh_or_ecdh(c, k, &mine, xb);
 	st = st ? st : agree(c, &mine, xa, 1, shared, &len);
 	st = st ? st : fdo_tunnel_derive(c, cipher, imp_bytes(shared, len), imp_bytes(NULL, 0), out);
 	imp_wipe(shared, sizeof shared);
@@ -270,18 +274,17 @@ imp_status fdo_tunnel_seal(const imp_crypto *c, fdo_tunnel *t, imp_span plain, i
 {
 	imp_key k = tunnel_key(t);
 	size_t n = imp_aead_iv_len(t->cipher);
-	uint32_t count = t->sent | (uint32_t)t->side << 31;
 	uint8_t iv[16];
+	imp_wr w4 = imp_wr_to(iv, 4);
 	imp_status st;
 	if (!t->cipher || n < 7 || n > sizeof iv)
 		return IMP_EARG;
 	if (t->sent >> 31)
 		return IMP_EPROTO;
+	imp_wr_be32(&w4, t->sent | (uint32_t)t->side << 31);
 	st = c->random(c, iv + 4, n - 4);
 	if (st)
 		return st;
-	for (int i = 0; i < 4; i++)
-		iv[i] = (uint8_t)(count >> (24 - 8 * i));
 	t->sent++;
 	return imp_cose_seal0(c, w, t->cipher, &k, imp_bytes(iv, n), plain, imp_bytes(NULL, 0));
 }

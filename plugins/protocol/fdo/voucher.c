@@ -18,42 +18,30 @@ static imp_span bits_of(const fdo_key *k)
 	return imp_bytes(k->bits, k->len);
 }
 
-static int type_fits(const fdo_key *k)
-{
-	size_t bits = is_rsa(k) ? imp_rsa_bits(bits_of(k)) : 0;
-	switch (k->type) {
-	case FDO_PK_P256:
-		return k->alg == IMP_C_P256 && k->len == P256_POINT;
-	case FDO_PK_P384:
-		return k->alg == IMP_C_P384 && k->len == P384_POINT;
-	case FDO_PK_RSA2048RESTR:
-		return bits == 2048 && imp_rsa_exponent(bits_of(k)) == F4;
-	case FDO_PK_RSAPKCS:
-	case FDO_PK_RSAPSS:
-		return bits == 2048 || bits == 3072;
-	}
-	return 0;
-}
-
+/* 0: not a key of FDO. */
 static uint8_t natural_type(const imp_key *k)
 {
-	if (k->alg == IMP_C_P256)
-		return FDO_PK_P256;
-	if (k->alg == IMP_C_P384)
-		return FDO_PK_P384;
-	return imp_rsa_bits(k->bits) == 2048 && imp_rsa_exponent(k->bits) == F4 ? FDO_PK_RSA2048RESTR : FDO_PK_RSAPKCS;
+	size_t bits;
+	if (k->alg == IMP_C_P256 || k->alg == IMP_C_P384)
+		return k->bits.len != (k->alg == IMP_C_P256 ? P256_POINT : P384_POINT) ? 0 : k->alg == IMP_C_P256 ? FDO_PK_P256 : FDO_PK_P384;
+	bits = k->alg == IMP_X509_RSA ? imp_rsa_bits(k->bits) : 0;
+	if (bits == 2048 && imp_rsa_exponent(k->bits) == F4)
+		return FDO_PK_RSA2048RESTR;
+	return bits == 2048 || bits == 3072 ? FDO_PK_RSAPKCS : 0;
 }
 
 imp_status fdo_key_from(const imp_key *pub, uint8_t type, fdo_key *out)
 {
-	if (!pub->bits.len || pub->bits.len > FDO_KEY_BITS)
-		return IMP_EUNSUP;
+	uint8_t is = pub->bits.len <= FDO_KEY_BITS ? natural_type(pub) : 0;
+	int other_rsa = (type == FDO_PK_RSAPKCS || type == FDO_PK_RSAPSS) && (is == FDO_PK_RSA2048RESTR || is == FDO_PK_RSAPKCS);
 	memset(out, 0, sizeof *out);
+	if (!is || (type && type != is && !other_rsa))
+		return IMP_EUNSUP;
 	out->alg = pub->alg;
-	out->type = type ? type : natural_type(pub);
+	out->type = type ? type : is;
 	out->len = (uint16_t)pub->bits.len;
 	memcpy(out->bits, pub->bits.ptr, pub->bits.len);
-	return type_fits(out) ? IMP_OK : IMP_EUNSUP;
+	return IMP_OK;
 }
 
 /* The type has told the curve; the key must agree. */
@@ -67,23 +55,6 @@ static imp_status cose_key(const fdo_pubkey *pk, fdo_key *out)
 	return st;
 }
 
-/* RSA as [modulus, exponent]. */
-static imp_status rsa_parts(const fdo_pubkey *pk, fdo_key *out)
-{
-	imp_rd r = imp_rd_of(pk->body);
-	imp_wr w = imp_wr_to(out->bits, sizeof out->bits);
-	imp_cbor_array_of(&r, 2);
-	imp_der_put_uint(&w, imp_cbor_bstr(&r));
-	imp_der_put_uint(&w, imp_cbor_bstr(&r));
-	imp_der_wrap(&w, IMP_DER_SEQ, 0);
-	if (imp_rd_end(&r) || imp_wr_end(&w))
-		return IMP_EBADMSG;
-	out->alg = IMP_X509_RSA;
-	out->type = pk->type;
-	out->len = (uint16_t)w.len;
-	return type_fits(out) ? IMP_OK : IMP_EUNSUP;
-}
-
 imp_status fdo_key_read(const fdo_pubkey *pk, fdo_key *out)
 {
 	imp_rd r = imp_rd_of(pk->body);
@@ -94,7 +65,7 @@ imp_status fdo_key_read(const fdo_pubkey *pk, fdo_key *out)
 	if (pk->enc == FDO_ENC_COSEKEY)
 		return cose_key(pk, out);
 	if (pk->enc == FDO_ENC_CRYPTO)
-		return rsa_parts(pk, out);
+		return IMP_EUNSUP;
 	if (pk->enc == FDO_ENC_X5CHAIN) {
 		st = imp_cert_read(fdo_chain_cert(pk->body, 0), &cert);
 		return st ? st : pk->type ? fdo_key_from(&cert.key, pk->type, out) : IMP_EUNSUP;
@@ -140,7 +111,7 @@ int32_t fdo_private_sig(const imp_key *priv, uint8_t type)
 	if (priv->alg == IMP_C_P256 || priv->alg == IMP_C_P384)
 		return priv->alg == IMP_C_P256 ? IMP_A_ES256 : IMP_A_ES384;
 	if (priv->flags & IMP_KEY_OPAQUE)
-		return priv->alg == IMP_A_RS256 || priv->alg == IMP_A_RS384 || priv->alg == IMP_A_PS256 || priv->alg == IMP_A_PS384 ? priv->alg : 0;
+		return imp_alg_hash(priv->alg) ? priv->alg : 0;
 	return priv->alg == IMP_X509_RSA ? rsa_sig(imp_rsa_private_bits(priv->bits), type) : 0;
 }
 
@@ -253,7 +224,6 @@ imp_status fdo_hmac_check(const imp_crypto *c, const imp_key *secret, const fdo_
 imp_status fdo_read_credential(imp_span in, fdo_credential *out)
 {
 	imp_rd r = imp_rd_of(in);
-	memset(out, 0, sizeof *out);
 	imp_cbor_array_of(&r, 6);
 	out->active = imp_cbor_bool(&r);
 	if (imp_cbor_uint(&r) != FDO_VERSION)
@@ -281,7 +251,6 @@ void fdo_put_credential(imp_wr *w, const fdo_credential *c)
 imp_status fdo_read_ovheader(imp_span in, fdo_ovheader *out)
 {
 	imp_rd r = imp_rd_of(in), rv;
-	memset(out, 0, sizeof *out);
 	out->raw = in;
 	imp_cbor_array_of(&r, 6);
 	if (imp_cbor_uint(&r) != FDO_VERSION)
@@ -412,8 +381,8 @@ imp_status fdo_head_check(const imp_crypto *c, const fdo_head *h, fdo_key *devic
 imp_status fdo_read_entry(imp_span in, fdo_entry *out)
 {
 	imp_rd r = imp_rd_of(in), p;
-	memset(out, 0, sizeof *out);
 	out->raw = in;
+	out->extra = imp_bytes(NULL, 0);
 	imp_cose_read(&r, IMP_COSE_SIGN1, &out->cose);
 	if (imp_rd_end(&r) || out->cose.tag != IMP_COSE_SIGN1)
 		return IMP_EBADMSG;
@@ -435,19 +404,22 @@ static size_t slot(int32_t alg)
 	return alg == IMP_A_SHA384 ? 32 : 0;
 }
 
+/* Both hashes, since the first entry chooses. */
+static imp_status hash_both(const imp_crypto *c, imp_span a, imp_span b, uint8_t *to)
+{
+	const imp_span in[2] = {a, b};
+	imp_status st = imp_hash(c, IMP_A_SHA256, in, 2, to);
+	return st ? st : imp_hash(c, IMP_A_SHA384, in, 2, to + slot(IMP_A_SHA384));
+}
+
 imp_status fdo_walk_start(const imp_crypto *c, fdo_walk *w, const fdo_ovheader *h, imp_span hmac_raw)
 {
-	const imp_span prev[2] = {h->raw, hmac_raw}, info[2] = {h->guid, h->info};
 	imp_status st = fdo_key_read(&h->key, &w->owner);
 	w->alg = 0;
 	w->count = 0;
 	w->mfg_type = w->owner.type;
-	for (int32_t alg = IMP_A_SHA256;; alg = IMP_A_SHA384) {
-		st = st ? st : imp_hash(c, alg, prev, 2, w->prev + slot(alg));
-		st = st ? st : imp_hash(c, alg, info, 2, w->info + slot(alg));
-		if (alg == IMP_A_SHA384)
-			return st;
-	}
+	st = st ? st : hash_both(c, h->raw, hmac_raw, w->prev);
+	return st ? st : hash_both(c, h->guid, h->info, w->info);
 }
 
 static const char *entry_fault(const fdo_walk *w, const fdo_entry *e)
@@ -456,9 +428,9 @@ static const char *entry_fault(const fdo_walk *w, const fdo_entry *e)
 	if (e->prev.alg != alg || e->info.alg != alg)
 		return "hash algorithm";
 	if (!imp_same(e->prev.value, imp_bytes(w->prev + slot(alg), imp_hash_len(alg))))
-		return "hash of the previous entry";
+		return "previous hash";
 	if (!imp_same(e->info.value, imp_bytes(w->info + slot(alg), imp_hash_len(alg))))
-		return "hash of GUID and device info";
+		return "info hash";
 	return NULL;
 }
 

@@ -25,8 +25,8 @@ typedef struct fdo_key {
 } fdo_key;
 
 /* Decode a PublicKey in any encoding.  Its type must fit the key: curve, RSA
- * of 2048 or 3072 bits, RSA2048RESTR 2048 and e = 65537.  Crypto (0) is taken
- * for RSA as [modulus bstr, exponent bstr].  IMP_EBADMSG, IMP_EUNSUP. */
+ * of 2048 or 3072 bits, RSA2048RESTR 2048 and e = 65537.  Crypto (0) means
+ * nothing for RSA and ECDSA.  IMP_EBADMSG, IMP_EUNSUP. */
 imp_status fdo_key_read(const fdo_pubkey *pk, fdo_key *out);
 /* From a key of x509.h; type 0: the natural one (P256, P384, RSA2048RESTR
  * for 2048 bits with e = 65537, else RSAPKCS). */
