@@ -87,7 +87,8 @@ static int l_mkdtemp(lua_State *L)
 	return 1;
 }
 
-/* "file", "directory", "other", or nil and why; size, and whether it is a link */
+/* "file", "directory", "other" (a link too), or nil and why; size; and what is
+ * the same for all names of one file */
 static int l_stat(lua_State *L)
 {
 	struct stat st;
@@ -96,7 +97,10 @@ static int l_stat(lua_State *L)
 		return luaL_fileresult(L, 0, path);
 	lua_pushstring(L, S_ISREG(st.st_mode) ? "file" : S_ISDIR(st.st_mode) ? "directory" : "other");
 	lua_pushinteger(L, (lua_Integer)st.st_size);
-	return 2;
+	if (stat(path, &st) < 0)
+		return 2;
+	lua_pushfstring(L, "%I:%I", (LUAI_UACINT)st.st_dev, (LUAI_UACINT)st.st_ino);
+	return 3;
 }
 
 static int l_dir(lua_State *L)

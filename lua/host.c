@@ -56,6 +56,8 @@ static struct pool *pool_of(lua_State *L, int i)
 
 static int traceback(lua_State *L)
 {
+	if (lua_type(L, 1) == LUA_TTABLE)
+		return 1; /* { exit = code, text = ... } */
 	luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
 	return 1;
 }
@@ -229,6 +231,13 @@ static int l_drop(lua_State *L)
 {
 	imp_io_drop(pool_of(L, 1)->p, (uint64_t)luaL_checkinteger(L, 2));
 	return 0;
+}
+
+/* Is the session still there? */
+static int l_lives(lua_State *L)
+{
+	lua_pushboolean(L, imp_io_session(pool_of(L, 1)->p, (uint64_t)luaL_checkinteger(L, 2)) != NULL);
+	return 1;
 }
 
 static int l_where(lua_State *L)
@@ -606,7 +615,7 @@ static void class(lua_State *L, const char *name, const luaL_Reg *methods)
 int open_host(lua_State *L)
 {
 	static const luaL_Reg loop[] = {{"pool", l_pool}, {"trace", l_trace}, {"after", l_after}, {"signals", l_signals}, {"orphaned", l_orphaned}, {"spawn", l_spawn}, {"run", l_run}, {"stop", l_stop}, {NULL, NULL}};
-	static const luaL_Reg pool[] = {{"start", l_start}, {"feed", l_feed}, {"drop", l_drop}, {"where", l_where}, {"alive", l_alive}, {"listen", l_listen}, {"route", l_route}, {NULL, NULL}};
+	static const luaL_Reg pool[] = {{"start", l_start}, {"feed", l_feed}, {"drop", l_drop}, {"lives", l_lives}, {"where", l_where}, {"alive", l_alive}, {"listen", l_listen}, {"route", l_route}, {NULL, NULL}};
 	static const luaL_Reg functions[] = {{"loop", l_loop}, {"kill", l_kill}, {"now", l_now}, {NULL, NULL}};
 	class(L, "imp.loop", loop);
 	class(L, "imp.pool", pool);

@@ -67,7 +67,7 @@ static int l_ask(lua_State *L)
 	q = message(L, 3, IMP_ASK);
 	imp_store_ask(self(L), subject, (uint64_t)mod_int(L, 3, "run", 0), &q, mod_true(L, 3, "many"), (size_t)mod_int(L, 3, "cap", ASK_CAP), now(), &a);
 	if (a.code < 0)
-		return mod_fail(L, mod_status(a.code));
+		return mod_fail(L, a.code == IMP_EAUTH ? "it is sealed, and this is not the key (--seal)" : mod_status(a.code));
 	mod_push_msg(L, &a);
 	return 1;
 }

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -98,6 +99,8 @@ USAGE = [  # wrong command lines, and what the message must say
     (["serve", "fdo", "--role", "rv", "--rv", "ftp://x"], "http://host:port"),
     (["serve", "fdo", "--role", "rv", "--rv", "http://x:99999"], "not 1 to 65535"),
     (["serve", "fdo", "--role", "rv", "-x"], "no option -x"),
+    (["serve", "fdo", "--role", "rv", "--url", "here"], "http://host:port"),
+    (["serve", "fdo", "--role", "rv", "--bypass", "there"], "http://host:port"),
     (["device"], "device of what"),
     (["device", "fdo", "--di", "127.0.0.1"], "http://host:port"),
     (["demo", "fod"], "nearest: fdo"),
@@ -422,6 +425,8 @@ LADDER = [10, 11, 12, 13, 20, 21, 22, 23, 30, 31, 32, 33, 60, 61, 62, 63, 64, 65
 
 
 def claims_of_demo():
+    os.mkdir("demo-tmp")
+    os.environ["TMPDIR"] = os.path.abspath("demo-tmp")
     began = time.monotonic()
     rc, out, err = run("demo", "fdo", "--yes", "--json")
     seconds = time.monotonic() - began
@@ -440,15 +445,87 @@ def claims_of_demo():
     check("no secret is told", all(f.get("value") is None for f in d["beliefs"] + d["knowledge"] if f["secret"] or f["topic"] == "key") and any(f["secret"] for f in d["beliefs"]))
     rc, out, err = run("demo")
     check("demo: the ladder, the policy's answers, the table", rc == 0 and "60 TO2.HelloDevice" in out and "asks its policy" in out and "initial beliefs" in out and "onboarded in" in out, err)
-    check("and nothing stays behind", not [n for n in os.listdir(tempfile.gettempdir()) if re.match(r"imprint-\w{6}$", n) and os.stat(os.path.join(tempfile.gettempdir(), n)).st_ctime > time.time() - seconds - 2])
+    check("and nothing stays behind", not os.listdir("demo-tmp"), os.listdir("demo-tmp"))
+
+
+def claims_of_mistakes():
+    run("make", "key", "mistake.pem")
+    was = open("mistake.pem").read()
+    rc, out, err = run("make", "key", "mistake.pem")
+    check("a key is not written over another", rc == 1 and "not overwritten" in err and open("mistake.pem").read() == was, err)
+    rc, out, err = run("make", "key", "mistake2.pem", "--public", "mistake2.pem")
+    check("nor its public half over itself", rc == 2 and not os.path.exists("mistake2.pem"), err)
+    open("zero", "wb").close()
+    with sqlite3.connect("alien.db") as db:
+        db.execute("CREATE TABLE bookmarks(x)")
+    db.close()
+    alien = open("alien.db", "rb").read()
+    run("make", "fdo", "mis", "--key", "mistake.pem", "--rv", "http://127.0.0.1:1", "--serial", "m")
+    v = "mis/m.voucher.pem"
+    for args in (["make", "label"], ["voucher", "verify", v, "--store"], ["device", "fdo", "--store"], ["inspect"]):
+        for name in ("zero", "alien.db", v, "."):
+            if args != ["inspect"] or name == "alien.db":
+                rc, out, err = run(*args, name)
+                check(f"{' '.join(args)} {name}: it says that it is no store", rc == 1 and err.startswith(f"imprint: {name}: ") and err.count("\n") == 1 and ("expected a store" in err or "another program" in err), err)
+    check("and no file has become one", os.path.getsize("zero") == 0 and open("alien.db", "rb").read() == alien)
+    rc, out, err = run("make", "fdo", "mis2", "--key", "mistake.pem", "--rv", "http://h", "--seal", "zero")
+    check("an empty key seals nothing", rc == 1 and "zero: offset 0: expected 32 bytes" in err and not os.path.exists("mis2"), err)
+    for name, byte in (("seal", b"a"), ("seal2", b"b")):
+        with open(name, "wb") as f:
+            f.write(byte * 32)
+    run("make", "fdo", "mis", "--key", "mistake.pem", "--rv", "http://127.0.0.1:1", "--serial", "sealed", "--seal", "seal")
+    for seal in ([], ["--seal", "seal2"]):
+        rc, out, err = run("voucher", "verify", "mis/sealed.voucher.pem", "--store", "mis/sealed.db", *seal)
+        check("a sealed store says so, " + (" ".join(seal) or "without a key"), rc == 1 and "it is sealed, and this is not the key" in err, err)
+        rc, out, err = run("device", "fdo", "--store", "mis/sealed.db", *seal)
+        check("also to a device", rc == 1 and "it is sealed, and this is not the key" in out, out + err)
+    check("with its key it opens", run("voucher", "verify", "mis/sealed.voucher.pem", "--store", "mis/sealed.db", "--seal", "seal")[0] == 0)
+    before = run("make", "label", "mis/m.db")[1]
+    rc, out, err = run("device", "fdo", "--store", "mis/m.db", "--di", "http://127.0.0.1:1")
+    check("a credential is not overwritten by another DI", rc == 1 and "holds a credential already" in err and run("make", "label", "mis/m.db")[1] == before, err)
+    rc, out, err = run("device", "fdo", "--store", "mis/new.db", "--di", "http://127.0.0.1:1")
+    rc, out, err = run("device", "fdo", "--store", "mis/new.db")
+    check("a device without a credential says how to get one", rc == 1 and "holds no credential; --di URL" in err, err)
+    rc, out, err = run("device", "fdo", "--store", "mis/m.db", "--dir", "mis")
+    check("the store does not lie where the owner reads and writes", rc == 1 and "the store mis/m.db lies in it" in err, err)
+    os.symlink("m.db", "mis/link.db")
+    rc, out, err = run("device", "fdo", "--store", "mis/link.db", "--dir", "mis")
+    check("not by another name either", rc == 1 and "lies in it" in err, err)
+    owner = ["serve", "fdo", "--role", "owner", "--key", "mistake.pem"]
+    for more, says in ((["--listen", "0.0.0.0:0"], "needs --url"), (["--listen", "[::]:0"], "needs --url"), (["--upload", "a/b"], "plain NAME"), (["--wget", "a=b"], "NAME=http://"), (["--command", " "], "--command is empty")):
+        rc, out, err = run(*owner, *more, timeout=10)
+        check("an owner with " + " ".join(more), rc == 2 and says in err, err)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        where = "%s:%d" % taken.getsockname()
+        rc, out, err = run("serve", "fdo", "--role", "rv", "--listen", where)
+        check("a port that is taken", rc == 1 and where in err and "taken" in err and err.count("\n") == 1, err)
+
+
+def claims_of_trouble():
+    port = free_port()
+    run("make", "fdo", "t", "--key", "maker.pem", "--bypass", f"http://127.0.0.1:{port}", "--serial", "t", "--count", "2")
+    for i in (1, 2):
+        run("voucher", "extend", f"t/t-{i}.voucher.pem", "--key", "maker.pem", "--to", "owner.pub", "--out", f"t{i}.pem")
+    write("nodir", "no directory")
+    os.makedirs("dt", exist_ok=True)
+    write("dt/report", "all is well\n")
+    s = Server("serve", "fdo", "--role", "owner", "--listen", f"127.0.0.1:{port}", "--key", "owner.pem", "--policy", "yes.lua", "--voucher", "t1.pem", "--voucher", "t2.pem", "--upload", "report", "--uploads", "nodir")
+    s.until("ready")
+    codes = [run("device", "fdo", "--store", f"t/t-{i}.db", "--dir", "dt")[0] for i in (1, 2)]
+    check("an upload that cannot be written is the trouble of one, the server goes on", codes == [0, 0] and s.end() == 0, f"{codes} {s.p.stderr.read()[-200:]}")
+    check("and it says so", any(e["event"] == "trouble" and "nodir" in e["text"] for e in s.said))
 
 
 claims_of_words()
 claims_of_files()
+claims_of_mistakes()
 claims_of_vectors()
 claims_of_factory()
 claims_of_policy()
 claims_of_onboarding()
+claims_of_trouble()
 claims_of_power()
 claims_of_hostile_peers()
 claims_of_demo()

@@ -2,7 +2,6 @@
 local imp = require "imprint"
 local U = require "cmd.util"
 local D = require "cmd.fdo"
-local S = require "cmd.serve"
 local Facts = require "cmd.facts"
 local Events = require "cmd.events"
 local Files = require "cmd.files"
@@ -110,11 +109,14 @@ function V.run(args)
 	elseif not imp.stat(opt.store) then
 		U.fail("%s: there is no such store; --di URL or imprint make fdo makes one", opt.store)
 	end
-	local x = { opt = opt, store = S.open_store(opt), say = Events.teller(opt), loop = imp.loop() }
+	local x = { opt = opt, store = (opt.di and Facts.open or Facts.existing)(opt.store, opt.seal), say = Events.teller(opt), loop = imp.loop() }
+	local has = x.store:ask("device", { topic = "voucher", name = "fdo.credential" })
+	if opt.di and has then U.fail("%s: holds a credential already, and --di would destroy it; choose another --store", opt.store) end
+	if not opt.di and not has then U.fail("%s: holds no credential; --di URL or imprint make fdo makes one", opt.store) end
 	x.serial = opt.serial or U.hex(imp.random(6))
 	if opt.di then factory_key(x) end
 	local facts = Facts.new { loop = x.loop, store = x.store, subject = "device", role = "device", manifest = D.manifest(), say = x.say, policy = nil, cap = 8192 }
-	x.files = Files.new(opt.dir, x.loop, facts, x.say)
+	x.files = Files.new(opt.dir, opt.store, x.loop, facts, x.say)
 	facts.hooks = hooks(x)
 	local pool = x.loop:pool { name = "client", top = "imp.fdo", links = { "imp.http" }, role = "device", count = 1, max_msg = 16384, heard = function(m) facts:heard(m) end }
 	if opt.events then Events.trace(x.loop, x.say, D.label) end

@@ -20,6 +20,37 @@ function F.new(o)
 	return setmetatable(o, F)
 end
 
+-- Stores ---------------------------------------------------------------------
+
+-- The key that seals secrets, from a file; no file: none.
+function F.seal(file)
+	local key = file and U.read(file, 32)
+	if key and #key ~= 32 then U.fail("%s: offset %d: expected 32 bytes of key, found %d", file, #key, #key) end
+	return key
+end
+
+function F.open(path, seal_file)
+	local store, why = imp.store(path, F.seal(seal_file))
+	if not store then U.fail("%s: %s", path, why) end
+	return store
+end
+
+function F.is_store(path)
+	local f, why = io.open(path, "rb")
+	if not f then U.fail("%s", why) end
+	local head = f:read(15)
+	f:close()
+	return head == "SQLite format 3"
+end
+
+-- One that is there: nothing is made of a file that is something else.
+function F.existing(path, seal_file)
+	if not F.is_store(path) then U.fail("%s: offset 0: expected a store of imprint (SQLite)", path) end
+	return F.open(path, seal_file)
+end
+
+-- ----------------------------------------------------------------------------
+
 -- Entries of a MANY fact, or pieces of bytes?  The manifest knows; there, words
 -- in capitals stand for any name.
 function F:many(topic, name)
@@ -83,7 +114,9 @@ function F:decide(m, tries)
 	if verdict == "yes" then
 		self:answer(m, { code = OK, data = what })
 	elseif verdict == "later" then
-		self.loop:after(what * 1000, function() self:decide(m, tries + 1) end)
+		self.loop:after(what * 1000, function()
+			if m.pool:lives(m.id) then self:decide(m, tries + 1) end
+		end)
 	else
 		self:answer(m, { code = EDENIED, data = what })
 	end
@@ -106,7 +139,9 @@ function F:ask(m)
 	local a = self.hooks.ask and self.hooks.ask(m)
 	if a == "later" then return end
 	if not a and type(m.topic) == "string" and m.topic ~= "run" and m.topic ~= "sign" and m.topic ~= "issue" then
-		a = self.store:ask(self.subject, { topic = m.topic, name = m.name, code = m.code, list = m.list, many = self:many(m.topic, m.name), run = self:run(m).number, cap = self.cap or 4096 })
+		local why
+		a, why = self.store:ask(self.subject, { topic = m.topic, name = m.name, code = m.code, list = m.list, many = self:many(m.topic, m.name), run = self:run(m).number, cap = self.cap or 4096 })
+		if not a and why ~= imp.status(EFACT) then self.say { event = "trouble", text = ("the store: %s %s: %s"):format(m.topic, m.name, why) } end
 		a = a or { code = EFACT }
 	end
 	a = a or { code = EUNSUP }
@@ -135,7 +170,7 @@ end
 function F:committed(run)
 	for _, k in ipairs(run.learnt) do
 		self.say { event = "knowledge", topic = k.topic, name = k.name, secret = k.secret or nil, size = #k.data, value = not k.secret and F.readable(k.data) or nil }
-		if self.hooks.known then self.hooks.known(k) end
+		if self.hooks.known then self:try(self.hooks.known, k) end
 	end
 	run.learnt = {}
 end
@@ -174,7 +209,8 @@ end
 
 function F:done(m)
 	local run = self:run(m)
-	if m.code == OK then self:commit(run) else self.store:drop(run.number) end
+	if m.code == OK then m.code = self:commit(run) end
+	if m.code ~= OK then self.store:drop(run.number) end
 	self.runs[m.pool][m.id] = nil
 	self.say { event = "done", code = m.code, text = m.code == OK and "ok" or imp.status(m.code), where = m.pool:where(m.id), what = m.name ~= "" and m.name or nil, number = m.topic ~= 0 and m.topic or nil, when = m.when ~= 0 and m.when or nil }
 	if self.hooks.done then self.hooks.done(m, run) end
@@ -191,6 +227,19 @@ function F:heard(m)
 	elseif m.verb == "done" then
 		self:done(m)
 	end
+end
+
+-- Call it; what goes wrong is told, and is no end of everything.
+function F:try(f, ...)
+	local ok, why = xpcall(f, U.fault, ...)
+	if not ok then self.say { event = "trouble", text = why.text } end
+	return ok
+end
+
+-- For servers: the trouble with one peer is not the others'.
+function F:guarded(m)
+	if self:try(self.heard, self, m) or m.ticket == 0 then return end
+	m.pool:feed(m.id, { verb = "answer", topic = m.topic, ticket = m.ticket, code = EDENIED })
 end
 
 return F

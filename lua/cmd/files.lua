@@ -7,13 +7,20 @@ local F = {}
 F.__index = F
 
 local OK, EFACT, EDENIED, ENOSPC, ELINK = 0, -12, -3, -6, -9
-local PIECE, MOST = 1024, 1 << 30
+local PIECE, MOST, WORDS = 1024, 1 << 30, 60
 
-function F.new(dir, loop, facts, say)
-	if dir then
-		local ok, why = imp.mkdir(dir)
-		if not ok then U.fail("%s", why) end
-	end
+-- The owner reads and writes in the directory: the device's own memory must
+-- not lie there.
+local function check(dir, store)
+	local ok, why = imp.mkdir(dir, 448)
+	if not ok then U.fail("%s", why) end
+	local _, _, one = imp.stat(store)
+	local _, _, other = imp.stat(dir .. "/" .. store:match("[^/]*$"))
+	if one and one == other then U.fail("--dir %s: the store %s lies in it, where the owner could read and replace it", dir, store) end
+end
+
+function F.new(dir, store, loop, facts, say)
+	if dir then check(dir, store) end
 	return setmetatable({ dir = dir, loop = loop, facts = facts, say = say }, F)
 end
 
@@ -86,7 +93,7 @@ end
 -- RUN: no shell; in the directory.
 function F:execute(m)
 	local words = imp.decode(m.data)
-	if not self.dir or imp.kind(words) ~= "array" then return { code = EDENIED } end
+	if not self.dir or imp.kind(words) ~= "array" or #words > WORDS then return { code = EDENIED } end
 	table.insert(words, 1, m.name)
 	for i, w in ipairs(words) do
 		if type(w) ~= "string" or w:find("\0") then return { code = EDENIED } end
@@ -120,15 +127,15 @@ function F:fetch(m)
 		finish(OK)
 	end
 	local base, rest = url:match("^(http://[^/]+)(/.*)$")
-	if not base then
+	if not base or url:find("[%s%c]") then
 		finish(EDENIED, "only http:// is fetched")
 		return "later"
 	end
 	self.pool = self.pool or self.loop:pool { name = "fetch", links = { "imp.http" }, role = "device", count = 4, max_msg = 16384, heard = function(e)
-		local job = self.jobs[e.id]
-		if job then job(e) end
+		if self.jobs[e.id] then self.jobs[e.id](e) else self.early = e end
 	end }
 	self.jobs = self.jobs or {}
+	self.early = nil
 	local size, over = 0, false
 	local id = self.pool:start { verb = "open", name = base, ticket = 1 }
 	if not id then
@@ -159,6 +166,7 @@ function F:fetch(m)
 			got()
 		end
 	end
+	if self.early and self.early.id == id then self.jobs[id](self.early) end -- it failed at once
 	return "later"
 end
 

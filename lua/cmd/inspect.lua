@@ -1,6 +1,7 @@
 -- inspect.lua -- what is in a file
 local imp = require "imprint"
 local U = require "cmd.util"
+local Facts = require "cmd.facts"
 
 local I = {}
 
@@ -186,9 +187,7 @@ end
 
 -- A store: every fact of every subject, secrets by their size only.
 local function store(path)
-	local Facts = require "cmd.facts"
-	local s, why = imp.store(path)
-	if not s then U.fail("%s: offset 0: expected a store of imprint: %s", path, why) end
+	local s = Facts.existing(path)
 	local last
 	for _, f in ipairs(s:all()) do
 		if f.subject ~= last then print(U.paint("bold", "facts of " .. f.subject)) end
@@ -204,11 +203,13 @@ function I.run(args)
 	if opt.help then return print(I.help) end
 	if not files[1] then U.usage("inspect which file?") end
 	for _, path in ipairs(files) do
-		local bytes = path == "-" and io.read("a") or U.read(path)
 		if #files > 1 then print(U.paint("bold", path .. ":")) end
-		local ok, why, at = true, nil, nil
-		if bytes:sub(1, 15) == "SQLite format 3" then store(path) else ok, why, at = I.show(bytes) end
-		if not ok then U.fail("%s: offset %d: %s", path, at or 0, why or "not understood") end
+		if path ~= "-" and Facts.is_store(path) then
+			store(path)
+		else
+			local ok, why, at = I.show(path == "-" and io.read("a") or U.read(path))
+			if not ok then U.fail("%s: offset %d: %s", path, at or 0, why or "not understood") end
+		end
 	end
 end
 

@@ -44,12 +44,8 @@ end
 return function(args)
 	U.program = args[0]
 	U.colour = imp.is_tty(1) and not os.getenv("NO_COLOR") and os.getenv("TERM") ~= "dumb"
-	local ok, what = xpcall(run, function(e) return type(e) == "table" and e or debug.traceback(tostring(e), 2) end, args)
+	local ok, what = xpcall(run, U.fault, args)
 	if ok then return math.type(what) == "integer" and what or 0 end
-	if type(what) ~= "table" then
-		io.stderr:write("imprint: a fault of its own: ", what, "\n")
-		return 1
-	end
 	io.stderr:write("imprint: ", what.text, "\n")
 	if what.exit == 2 then io.stderr:write("usage: imprint ", known(args[1]) and args[1] .. " --help" or "help", "\n") end
 	return what.exit

@@ -3,6 +3,7 @@ local imp = require "imprint"
 local U = require "cmd.util"
 local D = require "cmd.fdo"
 local J = require "cmd.json"
+local Facts = require "cmd.facts"
 
 local M = {}
 
@@ -28,6 +29,8 @@ label  the label of a device that was made, with its QR code]]
 local options = { curve = "p256 or p384", public = "a file", key = "a file", rv = { "a URL" }, bypass = "a URL", serial = "a text", info = "a text", count = "a number", seal = "a file", json = true }
 
 local function make_key(opt, path)
+	if imp.stat(path) then U.fail("%s: is there already, and a key is not overwritten", path) end
+	if opt.public == path then U.usage("--public is a file of its own, not '%s'", path) end
 	local priv, pub = D.new_key(opt.curve or "p256")
 	U.write(path, D.private_pem(priv, pub), 384)
 	if opt.public then U.write(opt.public, U.to_pem("PUBLIC KEY", imp.spki(pub))) end
@@ -91,14 +94,14 @@ local function make_fdo(opt, dir)
 	if not opt.key then U.usage("make fdo needs --key, the manufacturer's private key") end
 	if not opt.rv == not opt.bypass then U.usage("make fdo needs --rv URL or --bypass URL: where the device will look for its owner") end
 	local count = U.number(opt, "count", 1, 100000) or 1
-	local ok, why = imp.mkdir(dir)
-	if not ok then U.fail("%s", why) end
 	local x = { rvinfo = opt.rv and D.rvinfo(opt.rv) or D.rvinfo_bypass(opt.bypass) }
 	x.priv, x.pub = D.read_private(opt.key)
 	x.raw = imp.fdo.put_key(x.pub)
 	x.ca = D.new_ca(x.priv, x.pub, "imprint device CA")
-	x.seal = opt.seal and U.read(opt.seal, 32)
+	x.seal = Facts.seal(opt.seal)
 	if opt.serial and not opt.serial:find("^[%w][%w._-]*$") then U.usage("--serial is letters, digits and . _ -, not '%s'", opt.serial) end
+	local ok, why = imp.mkdir(dir)
+	if not ok then U.fail("%s", why) end
 	local made = J.array {}
 	for i = 1, count do
 		local serial = opt.serial and (count > 1 and ("%s-%d"):format(opt.serial, i) or opt.serial) or U.hex(imp.random(6))
@@ -109,9 +112,7 @@ local function make_fdo(opt, dir)
 end
 
 local function make_label(path)
-	if not imp.stat(path) then U.fail("%s: there is no such store", path) end
-	local store, why = imp.store(path)
-	if not store then U.fail("%s: %s", path, why) end
+	local store = Facts.existing(path)
 	local c = store:ask("device", { topic = "voucher", name = "fdo.credential" })
 	local s = store:ask("device", { topic = "identity", name = "serial" })
 	if not c then U.fail("%s: holds no credential", path) end

@@ -50,18 +50,6 @@ function S.policy(name)
 	return { text = U.read(name, 256 * 1024), file = name:match("[^/]+$") }
 end
 
-function S.open_store(opt)
-	local seal
-	if opt.seal then
-		seal = U.read(opt.seal, 32)
-		if #seal ~= 32 then U.fail("%s: offset %d: expected 32 bytes of key, found %d", opt.seal, #seal, #seal) end
-	end
-	local store, why = imp.store(opt.store or ":memory:", seal)
-	if not store then U.fail("%s: %s", opt.store, why) end
-	store:sweep()
-	return store
-end
-
 -- Keys by the TYPE in their facts' names: { priv=, pub=, raw= }
 local function read_keys(files)
 	local keys = {}
@@ -103,14 +91,17 @@ local function actions(opt, args)
 			files["file/" .. name] = bytes
 			list[#list + 1] = imp.array { "fdo.download", { name = name, fact = "file/" .. name, ["sha-384"] = imp.bytes(imp.hash("sha384", bytes)) } }
 		elseif a[1] == "upload" then
+			if a[2]:find("/") then U.usage("--upload is a plain NAME, not '%s'", a[2]) end
 			list[#list + 1] = imp.array { "fdo.upload", { name = a[2], ["need-sha"] = true } }
 		elseif a[1] == "wget" then
 			local name, url = split(a[2], "wget")
+			if not url:find("^https?://[^%s%c]+$") then U.usage("--wget is NAME=http://..., not '%s'", a[2]) end
 			list[#list + 1] = imp.array { "fdo.wget", { name = name, url = url } }
 		elseif a[1] == "command" then
 			local words = imp.array {}
 			for w in a[2]:gmatch("%S+") do words[#words + 1] = w end
 			local command = table.remove(words, 1)
+			if not command then U.usage("--command is empty") end
 			list[#list + 1] = imp.array { "fdo.command", { command = command, args = words, return_stdout = true, return_stderr = true } }
 		end
 	end
@@ -157,8 +148,8 @@ local function owner_hooks(x)
 			if k.topic ~= "image" or not x.opt.uploads then return end
 			local guid, name = k.name:match("^(%x+)/upload/([^/]+)$")
 			if not name or name == "." or name == ".." then return x.say { event = "trouble", text = "not kept, a bad name: " .. k.name } end
-			imp.mkdir(x.opt.uploads)
-			imp.mkdir(x.opt.uploads .. "/" .. guid)
+			imp.mkdir(x.opt.uploads, 448)
+			imp.mkdir(x.opt.uploads .. "/" .. guid, 448)
 			local all, at = {}, 0
 			repeat
 				local a = x.store:ask("owner", { topic = "image", name = k.name, code = at })
@@ -167,7 +158,7 @@ local function owner_hooks(x)
 					at = at + #a.data
 				end
 			until not a or not a.more
-			U.write(x.opt.uploads .. "/" .. guid .. "/" .. name, table.concat(all))
+			U.write(x.opt.uploads .. "/" .. guid .. "/" .. name, table.concat(all), 384)
 		end,
 		done = function(m, run)
 			if m.pool == x.client then return x.registered(m) end
@@ -257,7 +248,7 @@ local function pools(x, sessions)
 	local places = {}
 	local function heard(subject, role, hooks)
 		local f = Facts.new { loop = x.loop, store = x.store, subject = subject, role = role, manifest = D.manifest(), say = x.say, policy = x.policy, hooks = hooks }
-		return function(m) f:heard(m) end
+		return function(m) f:guarded(m) end
 	end
 	local function pool(name, role, h, max) return x.loop:pool { name = name, top = "imp.fdo", role = role, count = sessions, idle = 600000, max_msg = max, heard = h } end
 	if x.roles.owner then
@@ -289,6 +280,11 @@ local function check(x, opt)
 	if (x.roles.owner or x.roles.maker) and not next(x.keys) then U.usage("the roles owner and maker need --key FILE (imprint make key FILE makes one)") end
 	if x.roles.maker and not opt.rv and not opt.bypass then U.usage("the role maker needs --rv URL or --bypass URL: where its devices will look for their owner") end
 	for _, u in ipairs(opt.rv or {}) do D.url(u, "rv") end
+	for _, name in ipairs { "url", "bypass" } do
+		if opt[name] then D.url(opt[name], name) end
+	end
+	local any = opt.listen and (opt.listen:find("^0%.0%.0%.0:") or opt.listen:find("^%[::%]:"))
+	if x.roles.owner and any and not opt.url then U.usage("--listen %s needs --url http://HOST:PORT: where devices find us", opt.listen) end
 end
 
 function S.run(args)
@@ -307,7 +303,8 @@ function S.run(args)
 	end
 	check(x, opt)
 	x.policy = S.policy(opt.policy)
-	x.store = S.open_store(opt)
+	x.store = Facts.open(opt.store or ":memory:", opt.seal)
+	x.store:sweep()
 	x.say = Events.teller(opt)
 	x.loop = imp.loop()
 	function x.finished()

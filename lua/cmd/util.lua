@@ -7,6 +7,11 @@ local U = {}
 function U.fail(fmt, ...) error({ exit = 1, text = fmt:format(...) }, 0) end
 function U.usage(fmt, ...) error({ exit = 2, text = fmt:format(...) }, 0) end
 
+-- What xpcall caught, as { exit=, text= }.
+function U.fault(e)
+	return type(e) == "table" and e or { exit = 1, text = "a fault of its own: " .. debug.traceback(tostring(e), 2) }
+end
+
 function U.hex(s) return (tostring(s):gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
 function U.unhex(s)
 	if #s % 2 ~= 0 or s:find("[^%x]") then return nil end

@@ -2,6 +2,7 @@
 local imp = require "imprint"
 local U = require "cmd.util"
 local D = require "cmd.fdo"
+local Facts = require "cmd.facts"
 
 local V = {}
 
@@ -23,11 +24,8 @@ local function verify(opt, path)
 	local v, bytes = D.read_voucher(path)
 	local secret
 	if opt.store then
-		if not imp.stat(opt.store) then U.fail("%s: there is no such store", opt.store) end
-		local store, why = imp.store(opt.store, opt.seal and U.read(opt.seal, 32))
-		if not store then U.fail("%s: %s", opt.store, why) end
-		local a = store:ask("device", { topic = "key", name = "fdo.hmac" })
-		if not a then U.fail("%s: holds no key fdo.hmac that opens", opt.store) end
+		local a, why = Facts.existing(opt.store, opt.seal):ask("device", { topic = "key", name = "fdo.hmac" })
+		if not a then U.fail("%s: its key fdo.hmac: %s", opt.store, why) end
 		secret = a.data
 	end
 	local owner, why, at = imp.fdo.verify(bytes, secret)
