@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static imp_status start(struct fdo_device *d, imp_cx *cx)
+imp_status fdo_di_start(struct fdo_device *d, imp_cx *cx)
 {
 	d->run = FDO_RUN_DI;
 	return fdo_device_ask(d, cx, FDO_D_DI_SERVER, FDO_F_DI);
@@ -20,7 +20,7 @@ static imp_status on_server(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	return fdo_device_open(d, cx, &uri);
 }
 
-static imp_status on_up(struct fdo_device *d, imp_cx *cx)
+imp_status fdo_di_up(struct fdo_device *d, imp_cx *cx)
 {
 	return fdo_device_ask(d, cx, FDO_D_DI_HMAC, FDO_F_HMAC);
 }
@@ -81,7 +81,7 @@ static imp_status on_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	return fdo_device_post(d, cx, FDO_D_DI_CREDENTIALS, FDO_DI_APP_START, &w);
 }
 
-static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
+imp_status fdo_di_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	switch (d->state) {
 	case FDO_D_DI_SERVER:
@@ -117,17 +117,11 @@ static imp_status on_credentials(struct fdo_device *d, imp_cx *cx, imp_span body
 	return fdo_device_post(d, cx, FDO_D_DI_DONE, FDO_DI_SET_HMAC, &w);
 }
 
-static imp_status on_reply(struct fdo_device *d, imp_cx *cx, imp_span body)
+imp_status fdo_di_reply(struct fdo_device *d, imp_cx *cx, imp_span body)
 {
 	if (d->state == FDO_D_DI_CREDENTIALS)
 		return on_credentials(d, cx, body);
 	if (fdo_read_empty(body))
 		return IMP_EBADMSG;
 	return fdo_device_commit(d, cx);
-}
-
-imp_status fdo_device_step(void *state, imp_cx *cx, const imp_msg *in)
-{
-	static const struct fdo_di di = {start, on_up, on_answer, on_reply};
-	return fdo_device_run(state, cx, &di, in);
 }

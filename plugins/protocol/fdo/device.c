@@ -790,7 +790,7 @@ static imp_status decrypt(struct fdo_device *d, imp_cx *cx, imp_span *body)
 	return st;
 }
 
-static imp_status reply(struct fdo_device *d, imp_cx *cx, const struct fdo_di *di, imp_span body)
+static imp_status reply(struct fdo_device *d, imp_cx *cx, imp_span body)
 {
 	switch (d->state) {
 	case FDO_D_RV_ACK:
@@ -810,7 +810,7 @@ static imp_status reply(struct fdo_device *d, imp_cx *cx, const struct fdo_di *d
 	case FDO_D_DONE2:
 		return on_done2(d, cx, body);
 	default:
-		return di->reply(d, cx, body);
+		return fdo_di_reply(d, cx, body);
 	}
 }
 
@@ -840,7 +840,7 @@ static int take_token(struct fdo_device *d, imp_span lines)
 	return d->token_len != 0;
 }
 
-static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const struct fdo_di *di, const imp_msg *in)
+static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	int32_t type = imp_line_number(imp_line(in->name, "message-type"));
 	imp_span body = in->data;
@@ -858,7 +858,7 @@ static imp_status on_reply(struct fdo_device *d, imp_cx *cx, const struct fdo_di
 	st = type >= FDO_TO2_SETUP_DEVICE ? decrypt(d, cx, &body) : IMP_OK;
 	if (st)
 		fdo_device_bad(d, st, "encryption");
-	return verdict(d, cx, st ? st : reply(d, cx, di, body));
+	return verdict(d, cx, st ? st : reply(d, cx, body));
 }
 
 /* Facts that a run can do without. */
@@ -867,7 +867,7 @@ static int may_lack(const struct fdo_device *d)
 	return d->state == FDO_D_CONFIG || d->state == FDO_D_DI_HMAC;
 }
 
-static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const struct fdo_di *di, const imp_msg *in)
+static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	if (d->asked < FDO_FACTS && in->code < 0 && !may_lack(d))
 		return fdo_device_lacks(d, cx);
@@ -898,18 +898,18 @@ static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const struct fdo_d
 	case FDO_D_DI_HMAC:
 	case FDO_D_DI_INFO:
 	case FDO_D_DI_KEY:
-		return di->answer(d, cx, in);
+		return fdo_di_answer(d, cx, in);
 	default:
-		return on_reply(d, cx, di, in);
+		return on_reply(d, cx, in);
 	}
 }
 
-static imp_status on_up(struct fdo_device *d, imp_cx *cx, const struct fdo_di *di, const imp_msg *in)
+static imp_status on_up(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
 	if (d->state != FDO_D_OPENING || in->ticket != d->label)
 		return IMP_OK;
 	if (d->run == FDO_RUN_DI)
-		return di->up(d, cx);
+		return fdo_di_up(d, cx);
 	return d->run == FDO_RUN_TO1 ? start_to1(d, cx) : start_to2(d, cx);
 }
 
@@ -923,7 +923,7 @@ static imp_status on_down(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	return d->state == FDO_D_COMMIT ? IMP_OK : fdo_device_next(d, cx);
 }
 
-imp_status fdo_device_run(void *state, imp_cx *cx, const struct fdo_di *di, const imp_msg *in)
+imp_status fdo_device_step(void *state, imp_cx *cx, const imp_msg *in)
 {
 	struct fdo_device *d = state;
 	if (d->state == FDO_D_OVER)
@@ -933,10 +933,10 @@ imp_status fdo_device_run(void *state, imp_cx *cx, const struct fdo_di *di, cons
 		if (d->state != FDO_D_IDLE)
 			return IMP_OK;
 		if (in->topic == IMP_T_VOUCHER)
-			return di ? di->start(d, cx) : fdo_device_done(d, cx, IMP_EUNSUP);
+			return fdo_di_start(d, cx);
 		return fdo_device_ask(d, cx, FDO_D_CREDENTIAL, FDO_F_CREDENTIAL);
 	case IMP_UP:
-		return verdict(d, cx, on_up(d, cx, di, in));
+		return verdict(d, cx, on_up(d, cx, in));
 	case IMP_DOWN:
 		return on_down(d, cx, in);
 	case IMP_ANSWER:
@@ -944,7 +944,7 @@ imp_status fdo_device_run(void *state, imp_cx *cx, const struct fdo_di *di, cons
 			return IMP_OK; /* stale */
 		d->want = 0;
 		d->noted = 0;
-		return verdict(d, cx, on_answer(d, cx, di, in));
+		return verdict(d, cx, on_answer(d, cx, in));
 	case IMP_STOP:
 		fdo_device_bad(d, IMP_OK, "stopped");
 		return fdo_device_done(d, cx, IMP_EDENIED);

@@ -82,13 +82,10 @@ int        fdo_device_take_secret(fdo_secret *s, imp_span flat);
 /* Make the secret and the HMac under this header; learn the credential. */
 imp_status fdo_device_adopt(struct fdo_device *d, imp_cx *cx, const fdo_ovheader *h, int32_t owner_sig, uint8_t mac[FDO_HASH_MAX], fdo_hash *hmac);
 
-/* DI as far as device.c knows it.  NULL: a device that left its factory. */
-struct fdo_di {
-	imp_status (*start)(struct fdo_device *d, imp_cx *cx);
-	imp_status (*up)(struct fdo_device *d, imp_cx *cx);
-	imp_status (*answer)(struct fdo_device *d, imp_cx *cx, const imp_msg *in);
-	imp_status (*reply)(struct fdo_device *d, imp_cx *cx, imp_span body);
-};
-imp_status fdo_device_run(void *state, imp_cx *cx, const struct fdo_di *di, const imp_msg *in);
+/* devdi.c */
+imp_status fdo_di_start(struct fdo_device *d, imp_cx *cx);
+imp_status fdo_di_up(struct fdo_device *d, imp_cx *cx);
+imp_status fdo_di_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in);
+imp_status fdo_di_reply(struct fdo_device *d, imp_cx *cx, imp_span body);
 
 #endif

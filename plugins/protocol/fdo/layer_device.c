@@ -2,11 +2,10 @@
  * servers is linked with it. */
 #include "fdo.h"
 #include "role.h"
-#include "server.h"
 
 const imp_layer imp_fdo_device = {
 	.size = sizeof(imp_layer),
-	.burst = FDO_BURST,
+	.burst = FDO_DEVICE_BURST,
 	.id = "imp.fdo.device",
 	.version = "1",
 	.spec = "FDO 1.1",
@@ -16,4 +15,5 @@ const imp_layer imp_fdo_device = {
 	.init = fdo_device_init,
 	.step = fdo_device_step,
 	.where = fdo_device_where,
+	.work = fdo_device_work,
 };

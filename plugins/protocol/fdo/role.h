@@ -4,13 +4,12 @@
 
 #include "imprint.h"
 
+enum { FDO_DEVICE_BURST = 12 }; /* messages of one step of the device */
 size_t      fdo_device_need(const imp_params *p);
 imp_status  fdo_device_init(void *state, const imp_params *p);
 imp_status  fdo_device_step(void *state, imp_cx *cx, const imp_msg *in);
 const char *fdo_device_where(const void *state);
 size_t      fdo_device_work(const imp_params *p);
-/* The same without DI, for devices that left their factory: less code. */
-imp_status  fdo_field_step(void *state, imp_cx *cx, const imp_msg *in);
 
 size_t      fdo_owner_need(const imp_params *p);
 imp_status  fdo_owner_init(void *state, const imp_params *p);
