@@ -110,6 +110,12 @@ static int told(uint8_t wish, uint8_t to[34])
 	return ok;
 }
 
+static imp_span certificate_of(enum kit_who who)
+{
+	imp_span chain = kit_chain(kit_key(KIT_P256, who));
+	return imp_bytes(chain.ptr + 1, chain.len - 1);
+}
+
 static void claims_of_encodings(void)
 {
 	uint8_t name[3][34];
@@ -135,9 +141,16 @@ static void claims_of_encodings(void)
 	t_check("a certificate of another key is refused", encoded(KIT_P256, FDO_ENC_X5CHAIN, FDO_ENC_X509, kit_chain(kit_key(KIT_P256, KIT_STRANGER)), &st) < 0
 	        && st == IMP_EFACT, said);
 	imp_cbor_put_array(&w, 2);
-	fdo_put_raw(&w, imp_bytes(kit_chain(kit_key(KIT_P256, KIT_MAKER)).ptr + 1, kit_chain(kit_key(KIT_P256, KIT_MAKER)).len - 1));
-	fdo_put_raw(&w, imp_bytes(kit_chain(kit_key(KIT_P256, KIT_OWNER)).ptr + 1, kit_chain(kit_key(KIT_P256, KIT_OWNER)).len - 1));
+	fdo_put_raw(&w, certificate_of(KIT_MAKER));
+	fdo_put_raw(&w, certificate_of(KIT_OWNER));
 	t_check("certificates that are no path are refused", encoded(KIT_P256, FDO_ENC_X5CHAIN, FDO_ENC_X509, imp_wr_span(&w), &st) < 0 && st == IMP_EFACT, said);
+	for (int tag = 0; tag < 2; tag++) {
+		w = imp_wr_to(two, sizeof two);
+		imp_cbor_put_array(&w, 2);
+		fdo_put_raw(&w, certificate_of(KIT_MAKER));
+		imp_wr_text(&w, tag ? "\xc9\x41x" : "\x40");
+		t_check(tag ? "nor a second certificate that is a tag" : "nor one that is empty", encoded(KIT_P256, FDO_ENC_X5CHAIN, FDO_ENC_X509, imp_wr_span(&w), &st) < 0 && st == IMP_EFACT, said);
+	}
 	t_check("bytes that are no certificates are refused", encoded(KIT_P256, FDO_ENC_X5CHAIN, FDO_ENC_X509, imp_bytes("\x81\x41\x30", 3), &st) < 0 && st == IMP_EFACT, said);
 }
 

@@ -417,11 +417,14 @@ int fdo_unhex(imp_span s, uint8_t out[16])
 imp_status fdo_chain_path(const imp_crypto *c, imp_span chain, const char **why)
 {
 	imp_span cert[CHAIN_MAX];
-	size_t n = 0, which;
-	while (n < CHAIN_MAX && (cert[n] = fdo_chain_cert(chain, n)).len)
-		n++;
+	imp_rd r = imp_rd_of(chain);
+	size_t n = imp_cbor_array(&r), which;
 	*why = "device certificates";
-	if (!n || fdo_chain_cert(chain, n).len)
+	if (!n || n > CHAIN_MAX)
+		return IMP_EAUTH;
+	for (size_t i = 0; i < n; i++)
+		cert[i] = imp_cbor_bstr(&r);
+	if (imp_rd_end(&r) < 0)
 		return IMP_EAUTH;
 	return imp_chain_verify(c, cert, n, &cert[n - 1], 1, 0, why, &which);
 }
