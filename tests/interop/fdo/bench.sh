@@ -25,7 +25,7 @@ done
 row onboard "complete TO2 over loopback HTTP, $at devices at a time" "$we" "/s" ', "detail": true'
 if [ -x $theirs ]; then
 	row onboard-go-fdo "the same with go-fdo" "$(printf %.0f "$they")" "/s" ', "detail": true'
-	row onboard-ratio "complete onboardings (TO2, $at devices at a time), ours per one of go-fdo" "$(awk -v a="$we" -v b="$they" 'BEGIN { printf "%.2f", a / b }')" x ', "min": 5'
+	row onboard-ratio "complete onboardings (TO2, $at devices at a time), ours per one of go-fdo" "$(awk -v a="$we" -v b="$they" 'BEGIN { printf "%.2f", a / b }')" x ', "min": 5, "timed": true'
 else
 	echo '{"id": "onboard-ratio", "skip": "the go-fdo peer was not built: see build/interop"}'
 fi
