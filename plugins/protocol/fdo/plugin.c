@@ -169,7 +169,7 @@ static const imp_fact knowledge[] = {
 };
 
 static const int32_t algs[] = {IMP_A_SHA256, IMP_A_HMAC256, IMP_A_ES256, IMP_A_A128GCM, 0};
-static const char *const stacks[] = {"http", "http/tls", NULL};
+static const char *const stacks[] = {"http", NULL};
 
 static const imp_manifest manifest = {
 	.size = sizeof(imp_manifest),
