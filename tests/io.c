@@ -170,6 +170,8 @@ static imp_status tok_server(struct tok *t, imp_cx *cx, const imp_msg *m)
 		t->request = m->ticket;
 		return say(cx, IMP_ASK, IMP_T_AUTHORIZE, 0, 9, imp_bytes(t->key, KEY), NONE);
 	case IMP_ANSWER:
+		if (m->code == IMP_ERANDOM)
+			return IMP_ERANDOM;
 		st = say(cx, IMP_ANSWER, 0, m->code < 0 ? 403 : 204, t->request, NONE, NONE);
 		return st < 0 ? st : say(cx, IMP_DONE, 0, m->code < 0 ? IMP_EDENIED : 0, 0, NONE, NONE);
 	}
@@ -391,6 +393,28 @@ static void claims_of_late(void)
 	t_check("an answer may come later", run(1, 5) && W.ok == 1, "");
 	t_check("and one for a session that is gone goes nowhere", imp_io_feed(W.upper, id, &a) == IMP_EOVER, "");
 	world_end();
+}
+
+/* Nobody is left without a reply because a session above has gone. */
+static void claims_of_gone(void)
+{
+	world(8, 8, 0);
+	W.late_ms = 60000;
+	client_to(W.uri, NONE);
+	while (!W.late)
+		uv_run(&W.loop, UV_RUN_ONCE);
+	imp_io_drop(W.upper, W.asked[0].id);
+	t_check("the host drops a session: who waits for its reply gets 503", run(1, 2) && W.busy == 1, "");
+	W.late_ms = 0;
+	W.policy = IMP_ERANDOM;
+	client_to(W.uri, NONE);
+	t_check("a session that breaks: the same", run(2, 2) && W.busy == 2 && imp_io_alive(W.upper) == 0, "");
+	W.late_ms = 60000;
+	W.late = 0;
+	client_to(W.uri, NONE);
+	while (!W.late)
+		uv_run(&W.loop, UV_RUN_ONCE);
+	t_check("nothing stays open when all ends in the middle", world_end() == 0, "");
 }
 
 static void claims_of_many(int n)
@@ -623,6 +647,7 @@ int main(void)
 	most = l.rlim_cur > 6200 ? 3000 : (int)(l.rlim_cur - 100) / 2;
 	claims_of_one();
 	claims_of_late();
+	claims_of_gone();
 	claims_of_limits();
 	claims_of_idle();
 	claims_of_bad_names();

@@ -89,5 +89,6 @@ void listeners_close(imp_io *io);
 /* route.c */
 void route_up(imp_io_pool *front, struct slot *s, const imp_msg *rx);
 void route_back(imp_io_pool *p, struct slot *s, const imp_msg *answer);
+void route_lost(const struct carried lost[MAPS]); /* who waits for a session that is gone */
 
 #endif

@@ -305,10 +305,12 @@ struct slot *slot_begin(imp_io_pool *p, imp_span key)
 
 void slot_drop(imp_io_pool *p, struct slot *s)
 {
+	struct carried waiting[MAPS];
 	if (*busy_of(p) == s) { /* it is being drained */
 		s->gone = 1;
 		return;
 	}
+	memcpy(waiting, s->carried, sizeof waiting);
 	for (unsigned l = 0; l < IMP_LINKS; l++)
 		link_shut(s, l);
 	*s->back = s->next;
@@ -316,6 +318,7 @@ void slot_drop(imp_io_pool *p, struct slot *s)
 		s->next->back = s->back;
 	imp_slab_drop(p->slab, s);
 	p->alive--;
+	route_lost(waiting);
 }
 
 uint64_t imp_io_start(imp_io_pool *p, imp_span key, const imp_msg *start)
@@ -449,8 +452,10 @@ imp_io *imp_io_new(uv_loop_t *loop, const imp_crypto *crypto)
 
 static void pool_free(imp_io_pool *p)
 {
-	while (p->first)
+	while (p->first) {
+		memset(p->first->carried, 0, sizeof p->first->carried); /* no pool is fed any more */
 		slot_drop(p, p->first);
+	}
 	free(p->slab);
 	free(p);
 }

@@ -106,6 +106,15 @@ void route_up(imp_io_pool *front, struct slot *from, const imp_msg *rx)
 		refuse(front, from, rx->ticket, NOT_FOUND);
 }
 
+void route_lost(const struct carried lost[MAPS])
+{
+	for (int i = 0; i < MAPS; i++) {
+		struct slot *to = lost[i].ticket ? imp_slab_at(lost[i].front->slab, lost[i].id) : NULL;
+		if (to)
+			refuse(lost[i].front, to, lost[i].front_ticket, BUSY);
+	}
+}
+
 void route_back(imp_io_pool *p, struct slot *s, const imp_msg *answer)
 {
 	imp_msg m = *answer;
