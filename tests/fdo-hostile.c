@@ -707,6 +707,20 @@ static void check_flood(void)
 	kit_end(&k);
 }
 
+/* --- a secret of no bytes: anybody could make the header's HMac ------------------- */
+
+static void check_secret(void)
+{
+	uint8_t flat[IMP_KEY_HEAD];
+	imp_key none = {IMP_A_HMAC256, IMP_KEY_PRIVATE, 0, {NULL, 0}};
+	kit_begin(&k, KIT_P256, KIT_P256, FDO_ECDH256, IMP_A_A128GCM, FDO_ENC_X509);
+	imp_key_head(&none, flat);
+	t_check("the factory", kit_ready(&k), k.maker->last_where);
+	fact_set(k.device, IMP_T_KEY, "fdo.hmac", 0, imp_bytes(flat, sizeof flat));
+	t_check("an HMAC secret of no bytes is none", kit_onboard(&k) == IMP_EFACT, "");
+	kit_end(&k);
+}
+
 /* --- a maker whose voucher TO2 could never take -------------------------------- */
 
 static void long_info(imp_span in, imp_wr *out)
@@ -744,6 +758,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		check_row(&rows[i]);
 	check_flood();
+	check_secret();
 	check_di();
 	return t_end();
 }

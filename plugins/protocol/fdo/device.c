@@ -154,12 +154,15 @@ static imp_key key_of(const fdo_secret *s)
 
 int fdo_device_take_secret(fdo_secret *s, imp_span flat)
 {
+	imp_key k;
 	s->len = 0;
 	if (flat.len > sizeof s->flat)
 		return 0;
 	s->len = (uint8_t)flat.len;
-	memcpy(s->flat, flat.ptr, flat.len);
-	return key_of(s).alg != 0;
+	if (flat.len)
+		memcpy(s->flat, flat.ptr, flat.len);
+	k = key_of(s);
+	return k.alg && (k.bits.len || k.flags & IMP_KEY_OPAQUE);
 }
 
 /* The secret of the next credential: the slot there is, or fresh bytes. */
