@@ -17,9 +17,14 @@
  * NAMES OF FACTS  (GUID below: 32 lower-case hex digits)
  *  device, beliefs
  *   VOUCHER "fdo.credential"   CBOR [DCActive, DCProtVer, DCDeviceInfo, DCGuid,
- *                              DCRVInfo, DCPubKeyHash]  (no secret in it)
- *   KEY     "fdo.hmac"         flat key, HMAC-SHA256 or -384 (bytes or slot)
- *   KEY     "fdo.attestation"  flat key, private: P-256, P-384 or RSA
+ *                              DCRVInfo, DCPubKeyHash]  (no secret in it).
+ *                              DCActive is the host's business: DI leaves it
+ *                              true, TO2 false; START runs either way
+ *   KEY     "fdo.hmac"         flat key, HMAC-SHA256 or -384: bytes, of which
+ *                              every credential gets new ones, or a slot, kept
+ *   KEY     "fdo.attestation"  flat key, private: P-256, P-384 or RSA; of a slot
+ *                              alg is the curve or, for RSA, the signature's
+ *                              algorithm, and DI wants the public key in bits
  *   CONFIG  "fdo.device"       optional CBOR map of text: "kex" tstr, "cipher"
  *                              int, "reuse" bool (accept credential reuse);
  *                              absent: ECDH by the key's curve, A128GCM or
@@ -27,16 +32,30 @@
  *   CONFIG  "fdo.devmod"       CBOR map tstr -> any: os, arch, version, device, ...
  *  device, work for the host
  *   ASK RUN name=command data=CBOR array of arguments; code bit 0 wants stdout,
- *       bit 1 stderr; ANSWER code = exit code (negative: refused), data = CBOR
- *       [stdout bstr, stderr bstr]
- *   ASK RUN "fdo.wget" data=CBOR [name, url, sha384 or null]; ANSWER code >= 0:
- *       done, data = CBOR uint length; the host keeps the file
- *   ASK IMAGE name, code=offset: a part of a file to upload
- *   LEARN IMAGE name, code=offset, MORE unless last: a part of a download
+ *       bit 1 stderr, code >> 8: bytes of output that one answer has room for
+ *       (more is cut); ANSWER code = exit code (negative: refused), data = CBOR
+ *       [stdout bstr, stderr bstr] or nothing.  MORE: the command has more to
+ *       say, and the same question comes again
+ *   ASK RUN "fdo.wget" data=CBOR [name, url, sha384 or null] (name empty: the
+ *       last part of the URL's path); ANSWER code >= 0: done, data = CBOR uint
+ *       length; the host keeps the file
+ *   ASK IMAGE name, code=offset: a part of a file to upload; any size will do
+ *   LEARN IMAGE name, code=offset, MORE unless last: a part of a download.  The
+ *       last has a ticket: a negative ANSWER is told to the owner (done: -1).
+ *       Names are the owner's, without control characters and no '/' at the end:
+ *       where they may lead is for the host to say
  *  device, knowledge (one commit, only after Done2 is verified)
  *   KEY "fdo.hmac", VOUCHER "fdo.credential", OWNER "fdo.owner" (the PublicKey
  *   array of Owner2)
- *   TO1's blob is kept as SERVER "fdo.to1d" (provisional) and asked back
+ *   TO1's blob is kept as SERVER "fdo.to1d" (provisional), asked back, and
+ *   forgotten with the commit.  A run that starts over on the next address first
+ *   says LEARN|FORGET with topic 0
+ *  device, ends
+ *   DONE(OK) after the commit's ANSWER.  DONE(LATER, when): nobody was there, or
+ *   no rendezvous knows the device yet; `when` from RVDelaysec, else 120 s.
+ *   DONE(negative): the last failure that was not a dead link; topic the error
+ *   number we sent (255) or, with IMP_EPEER, got; data the reason as text; with
+ *   IMP_EFACT name is the fact that is missing
  *  device, DI (START.topic = IMP_T_VOUCHER)
  *   SERVER "fdo.di" URI; CONFIG "fdo.mfginfo" CBOR [serial tstr, deviceinfo tstr,
  *   ?pkEnc: the encoding wished for the manufacturer's key: 1 X509, 2 X5CHAIN,
