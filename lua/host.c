@@ -410,17 +410,22 @@ static void stdin_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buf)
 	}
 }
 
-/* loop:orphaned(fn): standard input ended, who started us is gone */
+/* loop:orphaned(fn): standard input ended, who started us is gone; false: it
+ * is nothing that could be watched */
 static int l_orphaned(lua_State *L)
 {
 	struct loop *k = loop_of(L);
+	uv_handle_type kind = uv_guess_handle(0);
+	int good = kind == UV_NAMED_PIPE || kind == UV_TTY || kind == UV_TCP;
 	struct watch *w = watch_new(L, k, 2);
 	uv_pipe_init(&k->uv, &w->uv.pipe, 0);
-	if (uv_pipe_open(&w->uv.pipe, 0) < 0)
-		return 0;
+	good = good && uv_pipe_open(&w->uv.pipe, 0) == 0;
+	lua_pushboolean(L, good);
+	if (!good)
+		return 1;
 	uv_read_start((uv_stream_t *)&w->uv.pipe, stdin_room, stdin_read);
 	uv_unref(&w->uv.any);
-	return 0;
+	return 1;
 }
 
 /* --- children --------------------------------------------------------------- */

@@ -1,7 +1,10 @@
 /* main.c -- the `imprint` command: a Lua host whose Lua files are built in. */
 #include "mod.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* require("cmd.list") finds cmd/list.lua in the binary. */
 static int search_built_in(lua_State *L)
@@ -75,10 +78,31 @@ static int start(lua_State *L)
 	return 1;
 }
 
+/* A file that is opened is never mistaken for standard output. */
+static void open_standard(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* What was printed has arrived, unless nobody wanted to read it. */
+static int finished(int code)
+{
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return code;
+	fprintf(stderr, "imprint: standard output: %s\n", strerror(errno));
+	return code ? code : 1;
+}
+
 int main(int argc, char **argv)
 {
 	lua_State *L = luaL_newstate();
 	int code;
+	open_standard();
 	if (!L)
 		return 1;
 	lua_pushcfunction(L, traceback);
@@ -90,6 +114,5 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	code = (int)lua_tointeger(L, -1);
-	fflush(stdout);
-	_Exit(code); /* libuv handles and open sessions end with the process */
+	_Exit(finished(code)); /* libuv handles and open sessions end with the process */
 }

@@ -503,6 +503,17 @@ def claims_of_mistakes():
         check("a port that is taken", rc == 1 and where in err and "taken" in err and err.count("\n") == 1, err)
 
 
+def claims_of_standard_streams():
+    for how, stdin in (("/dev/null", subprocess.DEVNULL), ("a file", open("maker.pem"))):
+        p = subprocess.run([IMPRINT, "serve", "fdo", "--role", "rv", "--listen", "127.0.0.1:0", "--attached"], stdin=stdin, capture_output=True, timeout=20)
+        check(f"--attached to {how}", p.returncode == 2 and b"no pipe" in p.stderr, p.stderr)
+    with open("/dev/full", "w") as full:
+        p = subprocess.run([IMPRINT, "voucher", "extend", "v1.pem", "--key", "owner.pem", "--to", "other.pem"], stdout=full, stderr=subprocess.PIPE)
+    check("standard output is full: exit 1, and it says so", p.returncode == 1 and b"standard output: No space" in p.stderr, p.stderr)
+    subprocess.run(f"'{IMPRINT}' make key closed.pem <&- >&- 2>&-", shell=True)
+    check("closed streams: nothing else goes into a file", run("inspect", "closed.pem")[0] == 0 and open("closed.pem").read().startswith("-----BEGIN EC") and open("closed.pem").read().endswith("-----\n"))
+
+
 def claims_of_trouble():
     port = free_port()
     run("make", "fdo", "t", "--key", "maker.pem", "--bypass", f"http://127.0.0.1:{port}", "--serial", "t", "--count", "2")
@@ -525,6 +536,7 @@ claims_of_vectors()
 claims_of_factory()
 claims_of_policy()
 claims_of_onboarding()
+claims_of_standard_streams()
 claims_of_trouble()
 claims_of_power()
 claims_of_hostile_peers()

@@ -55,6 +55,7 @@ function E.trace(loop, say, label)
 			say { event = "message", peer = m.peer, label = label(m.name, nil), size = #m.data }
 		elseif m.pool == "front" and m.verb == "answer" and m.fed then
 			local text, good = label(asked[m.id] or "", m)
+			asked[m.id] = nil
 			say { event = "message", peer = m.peer, reply = true, label = text, size = #m.data, bad = not good or nil }
 		end
 	end)
