@@ -71,8 +71,7 @@ static void push_map(lua_State *L, imp_rd *r, int hex)
 static void push_tag(lua_State *L, imp_rd *r, int hex)
 {
 	lua_createtable(L, 0, 2);
-	lua_pushinteger(L, (lua_Integer)imp_cbor_tag(r));
-	lua_setfield(L, -2, "tag");
+	mod_set_int(L, "tag", (lua_Integer)imp_cbor_tag(r));
 	push_item(L, r, hex);
 	lua_setfield(L, -2, "value");
 	if (!hex)

@@ -74,19 +74,6 @@ static int l_hmac(lua_State *L)
 	return 1;
 }
 
-static void push_key(lua_State *L, int32_t alg, imp_span bits, int private_)
-{
-	lua_createtable(L, 0, 3);
-	lua_pushinteger(L, alg);
-	lua_setfield(L, -2, "alg");
-	mod_push(L, bits);
-	lua_setfield(L, -2, "bits");
-	if (private_) {
-		lua_pushboolean(L, 1);
-		lua_setfield(L, -2, "private");
-	}
-}
-
 /* curve -> private key, public key */
 static int l_keygen(lua_State *L)
 {
@@ -96,8 +83,8 @@ static int l_keygen(lua_State *L)
 	imp_status st = mod_crypto()->keygen(mod_crypto(), curve, priv, &privlen, pub, &publen);
 	if (st < 0)
 		return mod_fail_status(L, "keygen", st);
-	push_key(L, curve, imp_bytes(priv, privlen), 1);
-	push_key(L, curve, imp_bytes(pub, publen), 0);
+	mod_push_key(L, &(imp_key){curve, IMP_KEY_PRIVATE, 0, imp_bytes(priv, privlen)});
+	mod_push_key(L, &(imp_key){curve, 0, 0, imp_bytes(pub, publen)});
 	imp_wipe(priv, sizeof priv);
 	return 2;
 }
@@ -144,7 +131,7 @@ static int l_flat(lua_State *L)
 static int l_unflat(lua_State *L)
 {
 	imp_key k = imp_key_from(mod_span(L, 1));
-	push_key(L, k.alg, k.bits, (k.flags & IMP_KEY_PRIVATE) != 0);
+	mod_push_key(L, &k);
 	return 1;
 }
 

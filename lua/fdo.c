@@ -5,18 +5,6 @@
 
 enum { ENTRY_MAX = 8192 };
 
-static void set_span(lua_State *L, const char *name, imp_span s)
-{
-	mod_push(L, s);
-	lua_setfield(L, -2, name);
-}
-
-static void set_text(lua_State *L, const char *name, const char *s)
-{
-	lua_pushstring(L, s ? s : "");
-	lua_setfield(L, -2, name);
-}
-
 /* nil, why, offset */
 static int bad_voucher(lua_State *L, imp_span in)
 {
@@ -62,12 +50,12 @@ static int l_voucher(lua_State *L)
 	if (fdo_read_voucher(in, &v) < 0)
 		return bad_voucher(L, in);
 	lua_newtable(L);
-	set_span(L, "guid", v.head.header.guid);
-	set_span(L, "info", v.head.header.info);
-	set_span(L, "rvinfo", v.head.header.rvinfo);
-	set_span(L, "key", v.head.header.key.raw);
-	set_span(L, "header", v.head.header.raw);
-	set_span(L, "hmac", v.head.hmac_raw);
+	mod_set(L, "guid", v.head.header.guid);
+	mod_set(L, "info", v.head.header.info);
+	mod_set(L, "rvinfo", v.head.header.rvinfo);
+	mod_set(L, "key", v.head.header.key.raw);
+	mod_set(L, "header", v.head.header.raw);
+	mod_set(L, "hmac", v.head.hmac_raw);
 	push_chain(L, v.head.chain);
 	lua_setfield(L, -2, "chain");
 	push_entries(L, v.entries, v.count);
@@ -76,7 +64,7 @@ static int l_voucher(lua_State *L)
 	w = imp_wr_to(to, in.len + 32);
 	fdo_put_head(&w, v.head.header.raw, v.head.hmac_raw, v.head.chain);
 	lua_pop(L, 1);
-	set_span(L, "head", imp_wr_span(&w));
+	mod_set(L, "head", imp_wr_span(&w));
 	return 1;
 }
 
@@ -106,6 +94,14 @@ static int l_join(lua_State *L)
 
 static const char *const encodings[] = {"crypto", "x509", "x5chain", "cose", NULL}; /* by enum fdo_pkenc */
 
+static void set_key(lua_State *L, const fdo_key *k)
+{
+	mod_set_int(L, "alg", k->alg);
+	mod_set(L, "bits", imp_bytes(k->bits, k->len));
+	mod_set_text(L, "name", fdo_key_name(k));
+	mod_set_int(L, "sig", fdo_key_sig(k));
+}
+
 /* The key of a raw PublicKey: { alg=, bits=, name=, sig=, enc= } */
 static int push_pubkey(lua_State *L, imp_span raw)
 {
@@ -116,13 +112,8 @@ static int push_pubkey(lua_State *L, imp_span raw)
 	if (imp_rd_end(&r) < 0 || fdo_key_read(&pk, &k) < 0)
 		return mod_fail(L, "expected an FDO PublicKey");
 	lua_newtable(L);
-	lua_pushinteger(L, k.alg);
-	lua_setfield(L, -2, "alg");
-	set_span(L, "bits", imp_bytes(k.bits, k.len));
-	set_text(L, "name", fdo_key_name(&k));
-	lua_pushinteger(L, fdo_key_sig(&k));
-	lua_setfield(L, -2, "sig");
-	set_text(L, "enc", encodings[pk.enc]);
+	set_key(L, &k);
+	mod_set_text(L, "enc", encodings[pk.enc]);
 	return 1;
 }
 
@@ -162,12 +153,7 @@ static int l_public(lua_State *L)
 	if (st < 0)
 		return mod_fail_status(L, "not a private key that FDO knows", st);
 	lua_newtable(L);
-	lua_pushinteger(L, k.alg);
-	lua_setfield(L, -2, "alg");
-	set_span(L, "bits", imp_bytes(k.bits, k.len));
-	set_text(L, "name", fdo_key_name(&k));
-	lua_pushinteger(L, fdo_key_sig(&k));
-	lua_setfield(L, -2, "sig");
+	set_key(L, &k);
 	return 1;
 }
 
@@ -191,12 +177,8 @@ static int l_verify(lua_State *L)
 		return 3;
 	}
 	lua_newtable(L);
-	lua_pushinteger(L, end.count);
-	lua_setfield(L, -2, "count");
-	lua_pushinteger(L, end.owner.alg);
-	lua_setfield(L, -2, "alg");
-	set_span(L, "bits", imp_bytes(end.owner.bits, end.owner.len));
-	set_text(L, "name", fdo_key_name(&end.owner));
+	mod_set_int(L, "count", end.count);
+	set_key(L, &end.owner);
 	return 1;
 }
 

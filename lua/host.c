@@ -114,8 +114,7 @@ static void heard(void *user, imp_io_pool *p, uint64_t id, const imp_msg *m)
 	luaL_checkstack(L, 10, "heard");
 	lua_rawgeti(L, LUA_REGISTRYINDEX, pool->heard);
 	mod_push_msg(L, m);
-	lua_pushinteger(L, (lua_Integer)id);
-	lua_setfield(L, -2, "id");
+	mod_set_int(L, "id", (lua_Integer)id);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, pool->self);
 	lua_setfield(L, -2, "pool");
 	call(pool->loop, 1);
@@ -187,17 +186,6 @@ static uint16_t verb(lua_State *L, int i)
 	return (uint16_t)luaL_error(L, "no verb is called '%s'", name);
 }
 
-static imp_msg message(lua_State *L, int i)
-{
-	imp_msg m = imp_say(verb(L, i), 0, (int32_t)mod_int(L, i, "code", 0), (uint32_t)mod_int(L, i, "ticket", 0), mod_field(L, i, "name"), mod_field(L, i, "data"));
-	lua_getfield(L, i, "topic");
-	m.topic = mod_topic(L, -1);
-	lua_pop(L, 1);
-	m.flags = mod_flags(L, i);
-	m.when = (uint64_t)mod_int(L, i, "when", 0);
-	return m;
-}
-
 /* pool:start{ topic=, name=, key=, verb= } -> id, or nil: the pool is full */
 static int l_start(lua_State *L)
 {
@@ -205,7 +193,7 @@ static int l_start(lua_State *L)
 	imp_msg m;
 	uint64_t id;
 	luaL_checktype(L, 2, LUA_TTABLE);
-	m = message(L, 2);
+	m = mod_msg(L, 2, verb(L, 2));
 	if (m.verb == IMP_ANSWER) { /* no verb was named */
 		m.verb = IMP_START;
 		m.ticket = 0;
@@ -222,7 +210,7 @@ static int l_feed(lua_State *L)
 {
 	imp_msg m;
 	luaL_checktype(L, 3, LUA_TTABLE);
-	m = message(L, 3);
+	m = mod_msg(L, 3, verb(L, 3));
 	lua_pushboolean(L, imp_io_feed(pool_of(L, 1)->p, (uint64_t)luaL_checkinteger(L, 2), &m) == IMP_OK);
 	return 1;
 }
@@ -296,16 +284,11 @@ static void trace(void *user, const imp_io_event *e)
 	luaL_checkstack(L, 10, "trace");
 	lua_rawgeti(L, LUA_REGISTRYINDEX, k->trace);
 	mod_push_msg(L, &e->m);
-	lua_pushstring(L, imp_io_pool_name(e->pool));
-	lua_setfield(L, -2, "pool");
-	lua_pushinteger(L, (lua_Integer)e->id);
-	lua_setfield(L, -2, "id");
-	lua_pushboolean(L, e->fed);
-	lua_setfield(L, -2, "fed");
-	lua_pushstring(L, e->local);
-	lua_setfield(L, -2, "here");
-	lua_pushstring(L, e->peer);
-	lua_setfield(L, -2, "peer");
+	mod_set_text(L, "pool", imp_io_pool_name(e->pool));
+	mod_set_int(L, "id", (lua_Integer)e->id);
+	mod_set_bool(L, "fed", e->fed);
+	mod_set_text(L, "here", e->local);
+	mod_set_text(L, "peer", e->peer);
 	call(k, 1);
 }
 

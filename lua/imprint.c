@@ -14,16 +14,11 @@ static void push_facts(lua_State *L, const imp_fact *f)
 		lua_createtable(L, 0, 6);
 		mod_push_topic(L, f->topic);
 		lua_setfield(L, -2, "topic");
-		lua_pushstring(L, f->name);
-		lua_setfield(L, -2, "name");
-		lua_pushstring(L, f->text);
-		lua_setfield(L, -2, "text");
-		lua_pushboolean(L, f->flags & IMP_FACT_NEEDED);
-		lua_setfield(L, -2, "needed");
-		lua_pushboolean(L, f->flags & IMP_FACT_SECRET);
-		lua_setfield(L, -2, "secret");
-		lua_pushboolean(L, f->flags & IMP_FACT_MANY);
-		lua_setfield(L, -2, "many");
+		mod_set_text(L, "name", f->name);
+		mod_set_text(L, "text", f->text);
+		mod_set_bool(L, "needed", f->flags & IMP_FACT_NEEDED);
+		mod_set_bool(L, "secret", f->flags & IMP_FACT_SECRET);
+		mod_set_bool(L, "many", f->flags & IMP_FACT_MANY);
 		lua_rawseti(L, -2, i);
 	}
 }
@@ -32,24 +27,16 @@ static void push_layer(lua_State *L, const imp_layer *y)
 {
 	const imp_manifest *m = y->manifest;
 	lua_createtable(L, 0, 8);
-	lua_pushstring(L, y->id);
-	lua_setfield(L, -2, "id");
-	lua_pushstring(L, y->version);
-	lua_setfield(L, -2, "version");
-	lua_pushstring(L, y->spec);
-	lua_setfield(L, -2, "spec");
+	mod_set_text(L, "id", y->id);
+	mod_set_text(L, "version", y->version);
+	mod_set_text(L, "spec", y->spec);
 	if (!m)
 		return;
-	lua_pushinteger(L, m->roles);
-	lua_setfield(L, -2, "roles");
-	lua_pushinteger(L, m->players);
-	lua_setfield(L, -2, "players");
-	lua_pushinteger(L, m->properties);
-	lua_setfield(L, -2, "properties");
-	lua_pushstring(L, m->terms);
-	lua_setfield(L, -2, "terms");
-	lua_pushstring(L, m->process);
-	lua_setfield(L, -2, "process");
+	mod_set_int(L, "roles", m->roles);
+	mod_set_int(L, "players", m->players);
+	mod_set_int(L, "properties", m->properties);
+	mod_set_text(L, "terms", m->terms);
+	mod_set_text(L, "process", m->process);
 	push_facts(L, m->beliefs);
 	lua_setfield(L, -2, "beliefs");
 	push_facts(L, m->knowledge);
@@ -63,8 +50,7 @@ static int l_plugins(lua_State *L)
 	for (lua_Integer i = 0; imp_builtin[i]; i++) {
 		const imp_plugin *p = imp_builtin[i];
 		lua_newtable(L);
-		lua_pushstring(L, p->id);
-		lua_setfield(L, -2, "id");
+		mod_set_text(L, "id", p->id);
 		lua_newtable(L);
 		for (lua_Integer k = 0; p->layers && p->layers[k]; k++) {
 			push_layer(L, p->layers[k]);
@@ -94,7 +80,6 @@ int luaopen_imprint(lua_State *L)
 	open_pki(L);
 	open_files(L);
 	open_fdo(L);
-	lua_pushinteger(L, IMP_REV);
-	lua_setfield(L, -2, "rev");
+	mod_set_int(L, "rev", IMP_REV);
 	return 1;
 }

@@ -120,6 +120,38 @@ imp_key mod_key(lua_State *L, int i)
 	return k;
 }
 
+void mod_set(lua_State *L, const char *name, imp_span s)
+{
+	mod_push(L, s);
+	lua_setfield(L, -2, name);
+}
+
+void mod_set_text(lua_State *L, const char *name, const char *s)
+{
+	lua_pushstring(L, s ? s : "");
+	lua_setfield(L, -2, name);
+}
+
+void mod_set_int(lua_State *L, const char *name, lua_Integer v)
+{
+	lua_pushinteger(L, v);
+	lua_setfield(L, -2, name);
+}
+
+void mod_set_bool(lua_State *L, const char *name, int v)
+{
+	lua_pushboolean(L, v);
+	lua_setfield(L, -2, name);
+}
+
+void mod_push_key(lua_State *L, const imp_key *k)
+{
+	lua_createtable(L, 0, 3);
+	mod_set_int(L, "alg", k->alg);
+	mod_set(L, "bits", k->bits);
+	mod_set_bool(L, "private", (k->flags & IMP_KEY_PRIVATE) != 0);
+}
+
 /* --- messages --------------------------------------------------------------- */
 
 static const struct name flags[] = {{IMP_MORE, "more"}, {IMP_NOW, "now"}, {IMP_SECRET, "secret"}, {IMP_GROUP, "group"}, {IMP_FORGET, "forget"}, {IMP_PROVISO, "proviso"}, {IMP_LIST, "list"}, {0, NULL}};
@@ -133,23 +165,28 @@ uint16_t mod_flags(lua_State *L, int i)
 	return v;
 }
 
+imp_msg mod_msg(lua_State *L, int i, uint16_t verb)
+{
+	imp_msg m = imp_say(verb, 0, (int32_t)mod_int(L, i, "code", 0), (uint32_t)mod_int(L, i, "ticket", 0), mod_field(L, i, "name"), mod_field(L, i, "data"));
+	lua_getfield(L, i, "topic");
+	m.topic = mod_topic(L, -1);
+	lua_pop(L, 1);
+	m.flags = mod_flags(L, i);
+	m.when = (uint64_t)mod_int(L, i, "when", 0);
+	return m;
+}
+
 void mod_push_msg(lua_State *L, const imp_msg *m)
 {
 	lua_createtable(L, 0, 10);
-	lua_pushstring(L, mod_verb(m->verb));
-	lua_setfield(L, -2, "verb");
+	mod_set_text(L, "verb", mod_verb(m->verb));
 	mod_push_topic(L, m->topic);
 	lua_setfield(L, -2, "topic");
-	lua_pushinteger(L, m->code);
-	lua_setfield(L, -2, "code");
-	lua_pushinteger(L, m->ticket);
-	lua_setfield(L, -2, "ticket");
-	lua_pushinteger(L, (lua_Integer)m->when);
-	lua_setfield(L, -2, "when");
-	mod_push(L, m->name);
-	lua_setfield(L, -2, "name");
-	mod_push(L, m->data);
-	lua_setfield(L, -2, "data");
+	mod_set_int(L, "code", m->code);
+	mod_set_int(L, "ticket", m->ticket);
+	mod_set_int(L, "when", (lua_Integer)m->when);
+	mod_set(L, "name", m->name);
+	mod_set(L, "data", m->data);
 	for (const struct name *f = flags; f->name; f++)
 		if (m->flags & f->number) {
 			lua_pushboolean(L, 1);

@@ -47,9 +47,17 @@ lua_Integer mod_int(lua_State *L, int i, const char *name, lua_Integer otherwise
 int         mod_true(lua_State *L, int i, const char *name);
 /* A key { alg=, bits=, private= } of the table at i. */
 imp_key     mod_key(lua_State *L, int i);
+void        mod_push_key(lua_State *L, const imp_key *k);
+
+/* Set a field of the table on top. */
+void mod_set(lua_State *L, const char *name, imp_span s);
+void mod_set_text(lua_State *L, const char *name, const char *s); /* NULL: "" */
+void mod_set_int(lua_State *L, const char *name, lua_Integer v);
+void mod_set_bool(lua_State *L, const char *name, int v);
 
 /* Flags of a message from the true fields of the table at i. */
 uint16_t mod_flags(lua_State *L, int i);
+imp_msg  mod_msg(lua_State *L, int i, uint16_t verb); /* of the table at i: its spans live as long */
 void     mod_push_msg(lua_State *L, const imp_msg *m); /* a table */
 
 /* Push one CBOR item; hex: byte strings become lower-case hex text and map

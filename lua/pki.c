@@ -4,29 +4,6 @@
 
 enum { CHAIN = 16, CERT_MAX = 8192 };
 
-static void push_key(lua_State *L, const imp_key *k)
-{
-	lua_createtable(L, 0, 3);
-	lua_pushinteger(L, k->alg);
-	lua_setfield(L, -2, "alg");
-	mod_push(L, k->bits);
-	lua_setfield(L, -2, "bits");
-	lua_pushboolean(L, (k->flags & IMP_KEY_PRIVATE) != 0);
-	lua_setfield(L, -2, "private");
-}
-
-static void set_span(lua_State *L, const char *name, imp_span s)
-{
-	mod_push(L, s);
-	lua_setfield(L, -2, name);
-}
-
-static void set_int(lua_State *L, const char *name, lua_Integer v)
-{
-	lua_pushinteger(L, v);
-	lua_setfield(L, -2, name);
-}
-
 /* imp.cert(der) -> table, or nil and why */
 static int l_cert(lua_State *L)
 {
@@ -35,22 +12,21 @@ static int l_cert(lua_State *L)
 	if (st < 0)
 		return mod_fail_status(L, "expected an X.509 certificate in DER", st);
 	lua_newtable(L);
-	set_span(L, "raw", c.raw);
-	set_span(L, "serial", c.serial);
-	set_span(L, "issuer", c.issuer);
-	set_span(L, "issuer_cn", imp_cert_cn(c.issuer));
-	set_span(L, "subject", c.subject);
-	set_span(L, "subject_cn", imp_cert_cn(c.subject));
-	set_span(L, "spki", c.spki);
-	set_span(L, "key_id", c.key_id);
-	set_int(L, "sig_alg", c.sig_alg);
-	set_int(L, "not_before", c.not_before);
-	set_int(L, "not_after", c.not_after);
-	set_int(L, "path_len", c.path_len);
-	set_int(L, "usage", c.usage);
-	lua_pushboolean(L, c.ca);
-	lua_setfield(L, -2, "ca");
-	push_key(L, &c.key);
+	mod_set(L, "raw", c.raw);
+	mod_set(L, "serial", c.serial);
+	mod_set(L, "issuer", c.issuer);
+	mod_set(L, "issuer_cn", imp_cert_cn(c.issuer));
+	mod_set(L, "subject", c.subject);
+	mod_set(L, "subject_cn", imp_cert_cn(c.subject));
+	mod_set(L, "spki", c.spki);
+	mod_set(L, "key_id", c.key_id);
+	mod_set_int(L, "sig_alg", c.sig_alg);
+	mod_set_int(L, "not_before", c.not_before);
+	mod_set_int(L, "not_after", c.not_after);
+	mod_set_int(L, "path_len", c.path_len);
+	mod_set_int(L, "usage", c.usage);
+	mod_set_bool(L, "ca", c.ca);
+	mod_push_key(L, &c.key);
 	lua_setfield(L, -2, "key");
 	return 1;
 }
@@ -127,10 +103,10 @@ static int l_csr(lua_State *L)
 	if (st < 0)
 		return mod_fail_status(L, "expected a PKCS#10 request", st);
 	lua_newtable(L);
-	set_span(L, "subject", c.subject);
-	set_span(L, "subject_cn", imp_cert_cn(c.subject));
-	set_span(L, "spki", c.spki);
-	push_key(L, &c.key);
+	mod_set(L, "subject", c.subject);
+	mod_set(L, "subject_cn", imp_cert_cn(c.subject));
+	mod_set(L, "spki", c.spki);
+	mod_push_key(L, &c.key);
 	lua_setfield(L, -2, "key");
 	return 1;
 }
@@ -153,7 +129,7 @@ static int l_spki_read(lua_State *L)
 	imp_status st = imp_spki_read(mod_span(L, 1), &k);
 	if (st < 0)
 		return mod_fail_status(L, "expected a SubjectPublicKeyInfo in DER", st);
-	push_key(L, &k);
+	mod_push_key(L, &k);
 	return 1;
 }
 
@@ -164,7 +140,7 @@ static int l_private(lua_State *L)
 	if (st < 0)
 		return mod_fail_status(L, "expected a private key in DER (PKCS#8, SEC 1 or PKCS#1)", st);
 	k.flags |= IMP_KEY_PRIVATE;
-	push_key(L, &k);
+	mod_push_key(L, &k);
 	return 1;
 }
 

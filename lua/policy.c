@@ -233,16 +233,11 @@ static void refuse(policy_verdict *out, const char *why)
 static void push_question(lua_State *L, const policy_question *q)
 {
 	lua_createtable(L, 0, 6);
-	lua_pushstring(L, q->topic);
-	lua_setfield(L, -2, "topic");
-	lua_pushstring(L, q->role);
-	lua_setfield(L, -2, "role");
-	mod_push(L, q->name);
-	lua_setfield(L, -2, "name");
-	lua_pushinteger(L, (lua_Integer)q->time);
-	lua_setfield(L, -2, "time");
-	lua_pushinteger(L, q->tries);
-	lua_setfield(L, -2, "tries");
+	mod_set_text(L, "topic", q->topic);
+	mod_set_text(L, "role", q->role);
+	mod_set(L, "name", q->name);
+	mod_set_int(L, "time", (lua_Integer)q->time);
+	mod_set_int(L, "tries", q->tries);
 	if (!q->claims.len || !mod_push_cbor(L, q->claims, 1))
 		lua_newtable(L);
 	lua_setfield(L, -2, "claims");

@@ -45,18 +45,6 @@ static int l_run(lua_State *L)
 	return 1;
 }
 
-/* A message table and the fields many, run, cap. */
-static imp_msg message(lua_State *L, int i, uint16_t verb)
-{
-	imp_msg m = imp_say(verb, 0, (int32_t)mod_int(L, i, "code", 0), (uint32_t)mod_int(L, i, "ticket", 0), mod_field(L, i, "name"), mod_field(L, i, "data"));
-	lua_getfield(L, i, "topic");
-	m.topic = mod_topic(L, -1);
-	lua_pop(L, 1);
-	m.flags = mod_flags(L, i);
-	m.when = (uint64_t)mod_int(L, i, "when", 0);
-	return m;
-}
-
 /* s:ask(subject, { topic=, name=, code=, list=, many=, run=, cap= }) ->
  * { code=, data=, more=, secret= } or nil and why */
 static int l_ask(lua_State *L)
@@ -64,7 +52,7 @@ static int l_ask(lua_State *L)
 	imp_msg q, a;
 	imp_span subject = mod_span(L, 2);
 	luaL_checktype(L, 3, LUA_TTABLE);
-	q = message(L, 3, IMP_ASK);
+	q = mod_msg(L, 3, IMP_ASK);
 	imp_store_ask(self(L), subject, (uint64_t)mod_int(L, 3, "run", 0), &q, mod_true(L, 3, "many"), (size_t)mod_int(L, 3, "cap", ASK_CAP), now(), &a);
 	if (a.code < 0)
 		return mod_fail(L, a.code == IMP_EAUTH ? "it is sealed, and this is not the key (--seal)" : mod_status(a.code));
@@ -79,7 +67,7 @@ static int l_learn(lua_State *L)
 	imp_msg m;
 	imp_status st;
 	luaL_checktype(L, 3, LUA_TTABLE);
-	m = message(L, 3, IMP_LEARN);
+	m = mod_msg(L, 3, IMP_LEARN);
 	st = imp_store_learn(self(L), subject, (uint64_t)mod_int(L, 3, "run", 0), &m, mod_true(L, 3, "many"), now());
 	if (st < 0)
 		return mod_fail(L, st == IMP_ENOSPC ? imp_store_why(self(L)) : mod_status(st));
@@ -91,10 +79,8 @@ static void one_row(void *user, imp_span subject, const imp_msg *row)
 {
 	lua_State *L = user;
 	mod_push_msg(L, row);
-	mod_push(L, subject);
-	lua_setfield(L, -2, "subject");
-	lua_pushinteger(L, row->code);
-	lua_setfield(L, -2, "part");
+	mod_set(L, "subject", subject);
+	mod_set_int(L, "part", row->code);
 	lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 }
 
