@@ -211,6 +211,10 @@ static void claims_of_rendezvous(void)
 	                                    {-1, NULL, -1},
 	                                    {FDO_RV_DNS, "rv", -1}, {FDO_RV_DEV_PORT, NULL, 80}, {FDO_RV_OWNER_PORT, NULL, 80}, {FDO_RV_PROTOCOL, NULL, 1},
 	                                    {FDO_RV_DELAY, NULL, 3600}, {-1, NULL, -1}};
+	static const struct kit_rv later[] = {{FDO_RV_DNS, "nowhere", -1}, {FDO_RV_DEV_PORT, NULL, 80}, {FDO_RV_OWNER_PORT, NULL, 80}, {FDO_RV_PROTOCOL, NULL, 1},
+	                                      {FDO_RV_DELAY, NULL, 300}, {-1, NULL, -1},
+	                                      {FDO_RV_DELAY, NULL, 600}, {-1, NULL, -1},
+	                                      {FDO_RV_DNS, "rv", -1}, {FDO_RV_DEV_PORT, NULL, 80}, {FDO_RV_OWNER_PORT, NULL, 80}, {FDO_RV_PROTOCOL, NULL, 1}, {-1, NULL, -1}};
 	struct kit k;
 	struct sess *s;
 	int ok;
@@ -230,6 +234,14 @@ static void claims_of_rendezvous(void)
 	world_run(&k.w, 60000);
 	ok = ok && s && s->done == 1 && s->code == IMP_LATER && s->when == 3600000;
 	t_check("no rendezvous at all: come back after the delay that was instructed", ok, "");
+	kit_end(&k);
+	begin(&k);
+	ok = with_rvinfo(&k, later, 3) && kit_to0(&k, k.owner) == IMP_LATER && world_start(k.device, 0, NONE) != NULL;
+	world_run(&k.w, 899000);
+	ok = ok && !fact_get(k.owner, IMP_T_OWNER, k.guid, 0);
+	t_check("a server that is not there, then 300 s, then a directive of nothing but 600 s: after 899 s the device still waits", ok, "");
+	world_run(&k.w, 2000);
+	t_check("... and two seconds later it is onboarded by the third directive", ok && kit_follow(&k, k.owner), k.owner->last_where);
 	kit_end(&k);
 }
 

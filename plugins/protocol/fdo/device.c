@@ -325,12 +325,18 @@ static imp_status on_address(struct fdo_device *d, imp_cx *cx, const imp_msg *in
 	imp_wr uri = fdo_device_room(cx, FDO_URI_MAX);
 	if (fdo_read_credential(in->data, &c))
 		return fdo_device_lacks(d, cx);
-	for (;; d->directive++, d->address = 0, d->hop = 0) {
+	for (;;) {
 		if (fdo_rv_directive(c.rvinfo, d->directive, 1, &way))
 			return exhausted(d, cx, IMP_LATER);
-		d->delay = way.delay ? way.delay : d->delay;
 		if (d->address < way.addresses)
 			break;
+		d->address = d->hop = 0;
+		d->delay = way.delay; /* the last one's is the host's to wait */
+		if (++d->directive < fdo_rv_count(c.rvinfo) && way.delay) {
+			d->state = FDO_D_DELAY;
+			cx->wake(cx, cx->now + (uint64_t)way.delay * 1000);
+			return IMP_OK;
+		}
 	}
 	d->bypass = way.bypass;
 	d->run = way.bypass ? FDO_RUN_TO2 : FDO_RUN_TO1;
@@ -948,6 +954,8 @@ imp_status fdo_device_step(void *state, imp_cx *cx, const imp_msg *in)
 		d->want = 0;
 		d->noted = 0;
 		return verdict(d, cx, on_answer(d, cx, in));
+	case IMP_TICK:
+		return d->state == FDO_D_DELAY ? fdo_device_ask(d, cx, FDO_D_ADDRESS, FDO_F_CREDENTIAL) : IMP_OK;
 	case IMP_STOP:
 		fdo_device_bad(d, IMP_OK, "stopped");
 		return fdo_device_done(d, cx, IMP_EDENIED);
@@ -958,7 +966,7 @@ imp_status fdo_device_step(void *state, imp_cx *cx, const imp_msg *in)
 const char *fdo_device_where(const void *state)
 {
 	static const char names[] =
-		"idle\0credential\0attestation\0hmac\0config\0address\0blob\0opening\0rv_ack\0rv_key\0redirect\0"
+		"idle\0credential\0attestation\0hmac\0config\0address\0delay\0blob\0opening\0rv_ack\0rv_key\0redirect\0"
 		"ovhdr\0entry\0check_blob\0prove_key\0setup\0ready\0info\0host\0done2\0commit\0"
 		"di_server\0di_hmac\0di_info\0di_key\0di_header\0di_done\0over";
 	const char *name = names;

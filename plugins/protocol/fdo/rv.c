@@ -113,9 +113,10 @@ static imp_status look(imp_span rvinfo, size_t i, int device, struct parts *p, f
 		imp_cbor_raw(&r);
 	directive(&r, p);
 	out->bypass = p->seen >> FDO_RV_BYPASS & 1;
-	out->delay = p->number[FDO_RV_DELAY];
-	if (p->number[FDO_RV_PROTOCOL] <= RV_HTTPS && !(p->seen >> (device ? FDO_RV_OWNER_ONLY : FDO_RV_DEV_ONLY) & 1))
-		out->addresses = (uint16_t)count_uris(p);
+	if (!(p->seen >> (device ? FDO_RV_OWNER_ONLY : FDO_RV_DEV_ONLY) & 1)) {
+		out->delay = p->number[FDO_RV_DELAY];
+		out->addresses = (uint16_t)(p->number[FDO_RV_PROTOCOL] <= RV_HTTPS ? count_uris(p) : 0);
+	}
 	out->skip = !out->addresses;
 	return r.err;
 }

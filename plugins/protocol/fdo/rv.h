@@ -16,7 +16,7 @@ typedef struct fdo_directive {
 	uint8_t  skip;       /* not for this role, or no address we can use */
 	uint8_t  bypass;     /* go to the owner (TO2) without TO1 */
 	uint16_t addresses;  /* how many URIs it has: DNS first, then IP */
-	uint32_t delay;      /* seconds to wait after it; 0: none stated */
+	uint32_t delay;      /* seconds to wait before the next; 0: none stated */
 } fdo_directive;
 
 /* IMP_OK iff `rvinfo` is a RendezvousInfo: every known variable's value of
