@@ -71,7 +71,8 @@ static size_t lay_out(imp_slab *b, size_t slot, uint32_t count)
 size_t imp_slab_need(size_t slot, uint32_t count)
 {
 	imp_slab b;
-	if (!slot || !count || count > UINT32_MAX / 4 || slot > SIZE_MAX / 2 / count)
+	size_t each = sizeof(struct meta) + LOAD_NUM * sizeof(struct key) + sizeof(uint32_t);
+	if (!slot || !count || count > UINT32_MAX / 4 || slot > SIZE_MAX / 4 || round16(slot) + each > SIZE_MAX / 2 / count)
 		return 0;
 	return lay_out(&b, slot, count);
 }

@@ -53,14 +53,21 @@ static void push_array(lua_State *L, imp_rd *r, int hex)
 		of_class(L, "imp.array");
 }
 
+/* The name of the topic on top, NULL: it is none. */
+static const char *topic_on_top(lua_State *L)
+{
+	lua_Integer v = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : -1;
+	return v >= 0 && v <= UINT16_MAX ? mod_topic_name((uint16_t)v) : NULL;
+}
+
 static void push_map(lua_State *L, imp_rd *r, int hex)
 {
 	size_t n = imp_cbor_map(r);
 	lua_newtable(L);
 	while (n--) {
 		push_item(L, r, hex);
-		if (hex && lua_isinteger(L, -1) && mod_topic_name((uint16_t)lua_tointeger(L, -1))) {
-			lua_pushstring(L, mod_topic_name((uint16_t)lua_tointeger(L, -1)));
+		if (hex && topic_on_top(L)) {
+			lua_pushstring(L, topic_on_top(L));
 			lua_remove(L, -2);
 		}
 		push_item(L, r, hex);

@@ -150,6 +150,9 @@ def claims_of_files():
     for name, says in bad:
         rc, out, err = run("inspect", name)
         check(f"inspect {name}: names the file, an offset and what was expected", rc == 1 and f"{name}: offset " in err and says in err, err)
+    with open("likeness", "wb") as f:
+        f.write(bytes.fromhex("86f51865f6f6f6f6"))
+    check("what only begins like a credential is CBOR", "GUID" not in run("inspect", "likeness")[1] and run("inspect", "likeness")[0] == 0)
     for word in (["voucher", "show"], ["voucher", "verify"]):
         for name in ("garbage", "empty", "text.txt", "half.pem", "notcert.pem", "notvoucher.pem"):
             rc, out, err = run(*word, name)

@@ -157,6 +157,8 @@ int main(void)
 	t_check("no claims are an empty table", v.code == IMP_OK, v.reason);
 	v = ask(AUTH("return next(q.claims) == nil"), imp_bytes("\xff\xff", 2));
 	t_check("claims that are no CBOR are an empty table", v.code == IMP_OK, v.reason);
+	v = ask(AUTH("return q.claims.identity == nil and q.claims[65792] == 1"), imp_bytes("\xa1\x1a\x00\x01\x01\x00\x01", 7));
+	t_check("a number beyond all topics is none of them", v.code == IMP_OK, v.reason);
 	claims_of_rows();
 	return t_end();
 }

@@ -742,6 +742,7 @@ static void claims_of_slab_ids(void)
 	imp_slab_drop(slab, a);
 	b = imp_slab_take(slab, key_of(2));
 	check("late answer to a reused slot is refused: same slot, dead id, dead keys", ok && a == b && !imp_slab_at(slab, id) && !imp_slab_find(slab, TEXT("route")) && !imp_slab_find(slab, key_of(1)), "");
+	check("sizes that no memory has are 0, not small", !imp_slab_need(SIZE_MAX, 1) && !imp_slab_need(SIZE_MAX / 2, 2) && !imp_slab_need(SIZE_MAX / 4, UINT32_MAX / 4) && !imp_slab_need(1, UINT32_MAX), "");
 	imp_slab_drop(slab, b);
 	for (int i = 0; i < 200000; i++) { /* churn against a plain model */
 		static void *model[256];

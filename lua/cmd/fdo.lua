@@ -204,6 +204,7 @@ function D.new_ca(priv, pub, cn)
 end
 
 function D.issue(ca, ca_priv, spki, cn)
+	if cn:find("\0") then return nil, "a name with NUL in it" end -- C would take another name from it
 	local c = imp.cert(ca)
 	local serial = imp.random(16)
 	serial = string.char(serial:byte(1) & 0x7f | 0x40) .. serial:sub(2)

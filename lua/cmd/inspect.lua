@@ -89,7 +89,7 @@ local hide
 
 -- The shape of fdo.h's fact: [active, 101, info, guid, rvinfo, [hash]]
 local function credential(v)
-	return imp.kind(v) == "array" and #v >= 6 and type(v[1]) == "boolean" and v[2] == 101
+	return imp.kind(v) == "array" and #v >= 6 and type(v[1]) == "boolean" and v[2] == 101 and (imp.kind(v[4]) == "bytes" or imp.kind(v[5]) == "bytes")
 end
 
 -- Secrets are not for terminals: the HMAC secret where FDO puts it in a
