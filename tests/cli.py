@@ -291,7 +291,7 @@ def claims_of_onboarding():
         run("voucher", "extend", f"b/b1-{i}.voucher.pem", "--key", "maker.pem", "--to", "owner.pub", "--out", f"b{i}.pem")
     write("page", "hello " * 2000)
     s = Server("serve", "fdo", "--role", "owner", "--listen", f"127.0.0.1:{port}", "--key", "owner.pem", "--policy", "yes.lua", "--store", "owner.db",
-               "--voucher", "b1.pem", "--voucher", "b2.pem", "--voucher", "b3.pem", "--download", "page=page", "--command", "touch ran", "--upload", "report", "--uploads", "up")
+               "--voucher", "b1.pem", "--voucher", "b2.pem", "--voucher", "b3.pem", "--download", "page=page", "--command", "touch ran", "--command", "seq 1000 3000", "--upload", "report", "--uploads", "up")
     s.until("ready")
     rc, out, err = run("device", "fdo", "--store", "b/b1-1.db", "--dir", "d1", "--allow-run")
     check("an upload of a file that is not there fails the run, not the command", rc in (0, 1) and "fault of its own" not in err + out, out)
@@ -301,6 +301,10 @@ def claims_of_onboarding():
     check("rendezvous bypass: onboarded", rc == 0, out)
     check("the download is whole", os.path.exists("d2/page") and open("d2/page").read() == open("page").read())
     check("the command ran, in the directory", os.path.exists("d2/ran") and not os.path.exists("ran"))
+    news = [e for e in s.said if e["event"] == "news" and e["name"].endswith("/stdout")]
+    full = " ".join(str(n) for n in range(1000, 3001))
+    at = [full.find(e["value"].strip()[:40]) for e in news if e["name"] == news[-1]["name"]]
+    check("output that needs many messages arrives in parts that follow on one another", len(at) > 2 and at[0] == 0 and all(abs(b - a - at[1]) < 2 for a, b in zip(at, at[1:])) and at[-1] + at[1] >= len(full), at)
     up = [os.path.join(w, n) for w, _, ns in os.walk("up") for n in ns]
     check("the upload arrived", len(up) == 1 and open(up[0]).read() == open("d2/report").read(), up)
     rc, out, err = run("device", "fdo", "--store", "b/b1-3.db", "--dir", "d3")

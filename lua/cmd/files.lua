@@ -7,7 +7,7 @@ local F = {}
 F.__index = F
 
 local OK, EFACT, EDENIED, ENOSPC, ELINK = 0, -12, -3, -6, -9
-local PIECE, MOST, WORDS = 1024, 1 << 30, 60
+local PIECE, MOST, WORDS, OUTPUT = 1024, 1 << 30, 60, 65536
 
 -- The owner reads and writes in the directory: the device's own memory must
 -- not lie there.
@@ -90,22 +90,30 @@ function F:forget(run)
 	run.files = nil
 end
 
--- RUN: no shell; in the directory.
+-- RUN: no shell; in the directory.  Output that one answer has no room for
+-- waits: the same question comes again for it.
 function F:execute(m)
-	local words = imp.decode(m.data)
-	if not self.dir or imp.kind(words) ~= "array" or #words > WORDS then return { code = EDENIED } end
-	table.insert(words, 1, m.name)
-	for i, w in ipairs(words) do
-		if type(w) ~= "string" or w:find("\0") then return { code = EDENIED } end
-		words[i] = w
+	local run = self.facts:run(m)
+	local o = run.output
+	if not o then
+		local words = imp.decode(m.data)
+		if not self.dir or imp.kind(words) ~= "array" or #words > WORDS then return { code = EDENIED } end
+		table.insert(words, 1, m.name)
+		for i, w in ipairs(words) do
+			if type(w) ~= "string" or w:find("\0") then return { code = EDENIED } end
+			words[i] = w
+		end
+		local code, out, err = imp.execute(setmetatable(words, nil), self.dir, 60)
+		if not code then return { code = EDENIED } end
+		self.say { event = "ran", command = table.concat(words, " "), exit = code }
+		o = { code = code, out = m.code & 1 ~= 0 and out:sub(1, OUTPUT) or "", err = m.code & 2 ~= 0 and err:sub(1, OUTPUT) or "" }
 	end
-	local code, out, err = imp.execute(setmetatable(words, nil), self.dir, 60)
-	if not code then return { code = EDENIED } end
-	self.say { event = "ran", command = table.concat(words, " "), exit = code }
-	local most = m.code >> 8
-	out = m.code & 1 ~= 0 and out:sub(1, most // 2) or ""
-	err = m.code & 2 ~= 0 and err:sub(1, most // 2) or ""
-	return { code = code, data = imp.encode(imp.array { imp.bytes(out), imp.bytes(err) }) }
+	local half = (m.code >> 8) // 2
+	local data = imp.encode(imp.array { imp.bytes(o.out:sub(1, half)), imp.bytes(o.err:sub(1, half)) })
+	o.out, o.err = o.out:sub(half + 1), o.err:sub(half + 1)
+	local more = half > 0 and (o.out ~= "" or o.err ~= "")
+	run.output = more and o or nil
+	return { code = o.code, data = data, more = more }
 end
 
 -- fdo.wget: one GET by the http layer of ours, the host on top of it.
