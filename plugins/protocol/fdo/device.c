@@ -145,55 +145,6 @@ imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx)
 	return finish(d, cx, IMP_EFACT, fact_name((enum fdo_fact)d->asked));
 }
 
-/* --- secrets ------------------------------------------------------------- */
-
-static imp_key key_of(const fdo_secret *s)
-{
-	return fdo_key_flat(imp_bytes(s->flat, s->len));
-}
-
-int fdo_device_take_secret(fdo_secret *s, imp_span flat)
-{
-	imp_key k;
-	s->len = 0;
-	if (flat.len > sizeof s->flat)
-		return 0;
-	s->len = (uint8_t)flat.len;
-	if (flat.len)
-		memcpy(s->flat, flat.ptr, flat.len);
-	k = key_of(s);
-	return k.alg && (k.bits.len || k.flags & IMP_KEY_OPAQUE);
-}
-
-/* The secret of the next credential: the slot there is, or fresh bytes. */
-static imp_status next_secret(struct fdo_device *d, const imp_crypto *c, int32_t hash)
-{
-	imp_key k = key_of(&d->hmac);
-	d->next = d->hmac;
-	if (k.flags & IMP_KEY_OPAQUE)
-		return IMP_OK;
-	k.alg = hash == IMP_A_SHA384 ? IMP_A_HMAC384 : IMP_A_HMAC256;
-	imp_key_head(&k, d->next.flat);
-	d->next.len = (uint8_t)(IMP_KEY_HEAD + imp_hash_len(hash));
-	return c->random(c, d->next.flat + IMP_KEY_HEAD, imp_hash_len(hash));
-}
-
-imp_status fdo_device_adopt(struct fdo_device *d, imp_cx *cx, const fdo_ovheader *h, int32_t owner_sig, uint8_t mac[FDO_HASH_MAX], fdo_hash *hmac)
-{
-	int32_t hash = fdo_hash_alg(d->sig, owner_sig);
-	fdo_credential c = {.active = d->run == FDO_RUN_DI, .info = h->info, .guid = h->guid, .rvinfo = h->rvinfo};
-	imp_wr w = fdo_device_room(cx, h->raw.len + SMALL);
-	uint8_t digest[FDO_HASH_MAX];
-	imp_status st = next_secret(d, cx->crypto, hash);
-	imp_key secret = key_of(&d->next);
-	st = st ? st : fdo_hmac_make(cx->crypto, &secret, secret.alg, h->raw, mac, hmac);
-	st = st ? st : fdo_hash_make(cx->crypto, hash, &h->key.raw, 1, digest, &c.key);
-	if (st)
-		return fdo_device_bad(d, st, "HMac");
-	fdo_put_credential(&w, &c);
-	return imp_wr_end(&w) ? IMP_ENOSPC : fdo_device_learn(d, cx, FDO_F_CREDENTIAL, imp_wr_span(&w));
-}
-
 /* --- requests and replies ------------------------------------------------ */
 
 imp_wr fdo_device_room(imp_cx *cx, size_t n)
@@ -516,7 +467,6 @@ static const char *ovhdr_fault(struct fdo_device *d, imp_cx *cx, const imp_cose 
 {
 	const imp_crypto *c = cx->crypto;
 	fdo_key *owner = &d->u.way.walk.owner;
-	imp_key secret = key_of(&d->hmac);
 	fdo_hash mfg = {d->key_alg, {d->key_hash, imp_hash_len(d->key_alg)}};
 	imp_wr hello = fdo_device_room(cx, 2 * SMALL);
 	imp_span sent;
@@ -526,7 +476,7 @@ static const char *ovhdr_fault(struct fdo_device *d, imp_cx *cx, const imp_cose 
 		return "signature";
 	if (differs(m->nonce_ov, d->nonce))
 		return "NonceTO2ProveOV";
-	if (fdo_hmac_check(c, &secret, &m->hmac, m->ovheader))
+	if (fdo_device_hmac_check(d, c, &m->hmac, m->ovheader))
 		return "header HMac";
 	if (differs(h->guid, d->guid))
 		return "GUID";
@@ -539,7 +489,21 @@ static const char *ovhdr_fault(struct fdo_device *d, imp_cx *cx, const imp_cose 
 	return fdo_kex_fits((enum fdo_kex)d->kex, owner) && m->xa.len <= FDO_X_MAX ? NULL : "key exchange";
 }
 
-static imp_status next_entry(struct fdo_device *d, imp_cx *cx);
+static imp_status next_entry(struct fdo_device *d, imp_cx *cx)
+{
+	struct fdo_way *way = &d->u.way;
+	imp_wr w;
+	if (way->walk.count < way->entries) {
+		w = fdo_device_room(cx, SMALL);
+		fdo_put_get_entry(&w, (uint8_t)way->walk.count);
+		return fdo_device_post(d, cx, FDO_D_ENTRY, FDO_TO2_GET_OV_NEXT_ENTRY, &w);
+	}
+	if (!is_owner(d, cx->crypto, &way->walk.owner))
+		return fdo_device_bad(d, IMP_EAUTH, "last entry's key");
+	if (d->bypass)
+		return fdo_device_ask(d, cx, FDO_D_PROVE_KEY, FDO_F_ATTESTATION);
+	return fdo_device_ask(d, cx, FDO_D_CHECK_BLOB, FDO_F_TO1D);
+}
 
 static imp_status on_ovhdr(struct fdo_device *d, imp_cx *cx, imp_span body)
 {
@@ -575,22 +539,6 @@ static imp_status on_ovhdr(struct fdo_device *d, imp_cx *cx, imp_span body)
 	return next_entry(d, cx);
 }
 
-static imp_status next_entry(struct fdo_device *d, imp_cx *cx)
-{
-	struct fdo_way *way = &d->u.way;
-	imp_wr w;
-	if (way->walk.count < way->entries) {
-		w = fdo_device_room(cx, SMALL);
-		fdo_put_get_entry(&w, (uint8_t)way->walk.count);
-		return fdo_device_post(d, cx, FDO_D_ENTRY, FDO_TO2_GET_OV_NEXT_ENTRY, &w);
-	}
-	if (!is_owner(d, cx->crypto, &way->walk.owner))
-		return fdo_device_bad(d, IMP_EAUTH, "last entry's key");
-	if (d->bypass)
-		return fdo_device_ask(d, cx, FDO_D_PROVE_KEY, FDO_F_ATTESTATION);
-	return fdo_device_ask(d, cx, FDO_D_CHECK_BLOB, FDO_F_TO1D);
-}
-
 static imp_status on_entry(struct fdo_device *d, imp_cx *cx, imp_span body)
 {
 	imp_span entry;
@@ -624,8 +572,7 @@ static imp_status on_prove_key(struct fdo_device *d, imp_cx *cx, const imp_msg *
 	imp_key owner = fdo_key_view(&way->walk.owner);
 	imp_wr xb = fdo_device_room(cx, FDO_X_MAX);
 	fdo_eat eat = {.nonce = imp_bytes(d->nonce_dv, FDO_NONCE), .guid = imp_bytes(d->guid, FDO_GUID), .setup_nonce = imp_bytes(d->nonce, FDO_NONCE)};
-	imp_status st;
-	st = fdo_kex_answer(cx->crypto, (enum fdo_kex)d->kex, d->cipher, imp_bytes(way->xa, way->xa_len), &owner, &xb, &d->tunnel);
+	imp_status st = fdo_kex_answer(cx->crypto, (enum fdo_kex)d->kex, d->cipher, imp_bytes(way->xa, way->xa_len), &owner, &xb, &d->tunnel);
 	if (st)
 		return fdo_device_bad(d, st, "key exchange");
 	st = cx->crypto->random(cx->crypto, d->nonce, FDO_NONCE);
@@ -641,30 +588,13 @@ static imp_status device_ready(struct fdo_device *d, imp_cx *cx, const fdo_hash 
 	return fdo_device_post(d, cx, FDO_D_READY, FDO_TO2_DEVICE_READY, &w);
 }
 
-/* The new owner's header, which we alone know all of. */
-static imp_status renew(struct fdo_device *d, imp_cx *cx, const fdo_setup_device *m)
-{
-	fdo_ovheader h = {.guid = m->guid, .rvinfo = m->rvinfo, .info = imp_bytes(d->info, d->info_len), .key = m->owner2, .chain = {d->chain_alg, {d->chain, imp_hash_len(d->chain_alg)}}};
-	imp_wr header = fdo_device_room(cx, m->rvinfo.len + m->owner2.raw.len + sizeof d->info + 2 * SMALL);
-	uint8_t mac[FDO_HASH_MAX];
-	fdo_hash hmac;
-	imp_status st;
-	fdo_put_ovheader(&header, &h);
-	if (imp_wr_end(&header))
-		return IMP_ENOSPC;
-	h.raw = imp_wr_span(&header);
-	st = fdo_device_adopt(d, cx, &h, fdo_key_sig(&d->u.way.walk.owner), mac, &hmac);
-	st = st ? st : fdo_device_learn(d, cx, FDO_F_OWNER, m->owner2.raw);
-	return st ? st : device_ready(d, cx, &hmac);
-}
-
 static imp_status on_setup(struct fdo_device *d, imp_cx *cx, imp_span body)
 {
-	static const fdo_hash null = {0, {NULL, 0}};
+	fdo_hash hmac = {0, {NULL, 0}};
 	fdo_key *owner2 = &d->u.way.walk.owner; /* the walk is over */
 	imp_cose cose;
 	fdo_setup_device m;
-	uint8_t rv[32];
+	uint8_t rv[32], mac[FDO_HASH_MAX];
 	imp_status st = fdo_read_setup_device(body, &cose, &m);
 	if (st || fdo_rv_check(m.rvinfo))
 		return IMP_EBADMSG;
@@ -681,7 +611,8 @@ static imp_status on_setup(struct fdo_device *d, imp_cx *cx, imp_span body)
 	d->reusing = !differs(m.guid, d->guid) && !memcmp(rv, d->rv_hash, sizeof rv) && is_owner(d, cx->crypto, owner2);
 	if (d->reusing && !d->may_reuse)
 		return fdo_device_bad(d, IMP_EDENIED, "credential reuse");
-	return d->reusing ? device_ready(d, cx, &null) : renew(d, cx, &m);
+	st = d->reusing ? IMP_OK : fdo_device_renew(d, cx, &m, fdo_key_sig(owner2), mac, &hmac);
+	return st ? st : device_ready(d, cx, &hmac);
 }
 
 /* --- TO2: service info ---------------------------------------------------- */

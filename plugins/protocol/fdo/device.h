@@ -78,9 +78,14 @@ imp_status fdo_device_done(struct fdo_device *d, imp_cx *cx, imp_status code);
 imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx);
 /* Note the reason, return the status: the caller's verdict. */
 imp_status fdo_device_bad(struct fdo_device *d, imp_status st, const char *why);
+
+/* devcred.c */
 int        fdo_device_take_secret(fdo_secret *s, imp_span flat);
+imp_status fdo_device_hmac_check(const struct fdo_device *d, const imp_crypto *c, const fdo_hash *hmac, imp_span header);
 /* Make the secret and the HMac under this header; learn the credential. */
 imp_status fdo_device_adopt(struct fdo_device *d, imp_cx *cx, const fdo_ovheader *h, int32_t owner_sig, uint8_t mac[FDO_HASH_MAX], fdo_hash *hmac);
+/* The same under the header that message 65 makes; learn the owner. */
+imp_status fdo_device_renew(struct fdo_device *d, imp_cx *cx, const fdo_setup_device *m, int32_t owner_sig, uint8_t mac[FDO_HASH_MAX], fdo_hash *hmac);
 
 /* devdi.c */
 imp_status fdo_di_start(struct fdo_device *d, imp_cx *cx);
