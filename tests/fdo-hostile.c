@@ -27,7 +27,7 @@ static struct {
 	fdo_tunnel tunnel;
 	uint16_t error;  /* of the 255 that the device sent; previous */
 	uint8_t previous;
-	char why[48];
+	char why[128];
 } evil;
 
 static uint8_t spoilt[CAP];
@@ -76,6 +76,12 @@ static void peer_error(imp_span in, imp_wr *out)
 {
 	(void)in;
 	fdo_put_error(out, 500, 60, "no");
+}
+
+static void rude_error(imp_span in, imp_wr *out)
+{
+	(void)in;
+	fdo_put_error(out, 500, 255, "\x1b[2J\n\xc3\xa4 0123456789 0123456789 0123456789 0123456789 0123456789 012345678\xc3\xa9\xc3\xa8 123456789 123456789");
 }
 
 static imp_key signer(enum kit_who who)
@@ -502,7 +508,7 @@ static const struct row {
 	{"60_BAD_OVHDR_OVHEADER: no RendezvousInfo", 61, 0, ov_rvinfo, 0, IMP_EBADMSG, 100, "encoding"},
 	{"61 by a stranger with a key of his own", 61, 0, ov_stranger, 0, IMP_EAUTH, 101, "last entry's key"},
 	{"61 that leaves out the entries", 61, 0, ov_fewer, 0, IMP_EAUTH, 101, "last entry's key"},
-	{"61 that promises an entry too many", 61, 0, ov_more, 0, IMP_EPEER, 0, "peer's error"},
+	{"61 that promises an entry too many", 61, 0, ov_more, 0, IMP_EPEER, 0, "62: not expected now"},
 	{"61 whose xA is off the curve", 61, 0, ov_xa, 0, IMP_EBADMSG, 100, "key exchange"},
 	{"61 whose xA is of another exchange", 61, 0, ov_xa_long, 0, IMP_EAUTH, 101, "key exchange"},
 	{"60_MISSING_AUTHZ_HEADER", 61, 0, 0, no_token, IMP_EPROTO, 1, "token"},
@@ -511,14 +517,16 @@ static const struct row {
 	{"61 that does not say what it is", 61, 0, 0, say_nothing, IMP_EPROTO, 100, "unexpected"},
 	{"61 with HTTP status 500", 61, 0, 0, http_500, IMP_EPROTO, 100, "unexpected"},
 	{"61 that is larger than memory", 61, 0, 0, in_pieces, IMP_EUNSUP, 100, "too large"},
-	{"255 instead of 61", 61, 0, peer_error, say_255, IMP_EPEER, 0, "peer's error"},
-	{"255 that is none", 61, 0, not_cbor, say_255, IMP_EPEER, 0, "peer's error"},
+	{"255 instead of 61", 61, 0, peer_error, say_255, IMP_EPEER, 0, "60: no"},
+	{"255 with a long text for a terminal", 61, 0, rude_error, say_255, IMP_EPEER, 0,
+	 "255: ?[2J??? 0123456789 0123456789 0123456789 0123456789 0123456789 012345678???? 123456789 123"},
+	{"255 that is none", 61, 0, not_cbor, say_255, IMP_EPEER, 0, "0: "},
 	{"62_BAD_OVENTRYNUM", 63, 0, entry_number, 0, IMP_EPROTO, 101, "OVEntryNum"},
 	{"62_BAD_OVENTRY_COSE_SIGNATURE", 63, 0, entry_signature, 0, IMP_EAUTH, 101, "signature"},
 	{"62_BAD_OVENTRY_COSE_SIGNATURE: a stranger's", 63, 0, entry_stranger, 0, IMP_EAUTH, 101, "signature"},
 	{"62_BAD_OVNEXTENTRY_PAYLOAD", 63, 0, entry_payload, 0, IMP_EBADMSG, 100, "encoding"},
 	{"63 is not CBOR", 63, 0, not_cbor, 0, IMP_EBADMSG, 100, "encoding"},
-	{"255 instead of 63", 63, 0, peer_error, say_255, IMP_EPEER, 0, "peer's error"},
+	{"255 instead of 63", 63, 0, peer_error, say_255, IMP_EPEER, 0, "60: no"},
 	{"64_BAD_ENC_WRAPPING: a bit of 65's tag", 65, 0, flip_last, 0, IMP_EAUTH, 101, "encryption"},
 	{"64_BAD_ENC_WRAPPING: 65 is not COSE", 65, 0, other_shape, 0, IMP_EBADMSG, 100, "encryption"},
 	{"64_BAD_SETUPDEVICE_BYTES: not CBOR", 65, 1, not_cbor, 0, IMP_EBADMSG, 100, "encoding"},
@@ -530,7 +538,7 @@ static const struct row {
 	{"65 whose RendezvousInfo is bad inside", 65, 1, setup_rvinfo, 0, IMP_EBADMSG, 100, "encoding"},
 	{"65 whose Owner2 key is bad inside", 65, 1, setup_key, 0, IMP_EUNSUP, 101, "Owner2 key"},
 	{"65 that reuses the credential, which this device does not", 65, 1, setup_reuse, 0, IMP_EDENIED, 102, "credential reuse"},
-	{"255 instead of 65", 65, 0, peer_error, say_255, IMP_EPEER, 0, "peer's error"},
+	{"255 instead of 65", 65, 0, peer_error, say_255, IMP_EPEER, 0, "60: no"},
 	{"66_BAD_ENCODING: 67 is not CBOR", 67, 1, not_cbor, 0, IMP_EBADMSG, 100, "encoding"},
 	{"66_BAD_ENCODING: 67 of another shape", 67, 1, other_shape, 0, IMP_EBADMSG, 100, "encoding"},
 	{"66_BAD_ENC_WRAPPING", 67, 0, flip_last, 0, IMP_EAUTH, 101, "encryption"},
@@ -553,7 +561,7 @@ static const struct row {
 	{"70_BAD_DONE71_ENCODING: 71 of another shape", 71, 1, other_shape, 0, IMP_EBADMSG, 100, "encoding"},
 	{"70_BAD_ENC_WRAPPING", 71, 0, flip_last, 0, IMP_EAUTH, 101, "encryption"},
 	{"70_BAD_NONCE_TO2SETUPDV64", 71, 1, done_nonce, 0, IMP_EAUTH, 101, "NonceTO2SetupDv"},
-	{"255 instead of 71", 71, 0, peer_error, say_255, IMP_EPEER, 0, "peer's error"},
+	{"255 instead of 71", 71, 0, peer_error, say_255, IMP_EPEER, 0, "60: no"},
 };
 
 /* --- the hostile ------------------------------------------------------------- */

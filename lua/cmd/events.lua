@@ -16,7 +16,7 @@ local people = {
 	done = function(e)
 		if e.code == 0 then return U.paint("green", "done") .. (e.run and ": " .. e.run or "") end
 		if e.code > 0 then return ("done for now, again in %d s"):format((e.when or 0) // 1000) end
-		return ("%s: %s%s%s%s"):format(U.paint("red", "failed"), e.text, e.what and " (" .. e.what .. ")" or "", e.number and ", error " .. e.number or "", e.where ~= "" and " at " .. e.where or "")
+		return ("%s: %s%s%s%s%s"):format(U.paint("red", "failed"), e.text, e.what and " (" .. e.what .. ")" or "", e.reason and ": " .. e.reason or "", e.number and ", error " .. e.number or "", e.where ~= "" and " at " .. e.where or "")
 	end,
 	news = function(e) return ("%s %s: %s"):format(e.topic, e.name, e.value or tostring(e.code)) end,
 	trouble = function(e) return U.paint("red", e.text) end,

@@ -212,7 +212,7 @@ function F:done(m)
 	if m.code == OK then m.code = self:commit(run) end
 	if m.code ~= OK then self.store:drop(run.number) end
 	self.runs[m.pool][m.id] = nil
-	self.say { event = "done", code = m.code, text = m.code == OK and "ok" or imp.status(m.code), where = m.pool:where(m.id), what = m.name ~= "" and m.name or nil, number = m.topic ~= 0 and m.topic or nil, when = m.when ~= 0 and m.when or nil }
+	self.say { event = "done", code = m.code, text = m.code == OK and "ok" or imp.status(m.code), where = m.pool:where(m.id), what = m.name ~= "" and m.name or nil, reason = m.code < 0 and m.data ~= "" and F.readable(m.data, 200, true) or nil, number = m.topic ~= 0 and m.topic or nil, when = m.when ~= 0 and m.when or nil }
 	if self.hooks.done then self.hooks.done(m, run) end
 end
 

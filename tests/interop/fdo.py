@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ WORD = sys.argv[3] if len(sys.argv) > 3 else ""
 HERE = pathlib.Path(__file__).parent
 GCM = {"A128GCM": 1, "A256GCM": 3}
 EXCHANGES = {"ec256": ["ECDH256"], "ec384": ["ECDH384"], "rsa2048": ["DHKEXid14", "ASYMKEX2048"], "rsa3072": ["DHKEXid15", "ASYMKEX3072"]}
+ENCODINGS = {"x509": "X509", "x5chain": "X5CHAIN", "cose": "COSEKEY"}
 TIMEOUT = 60
 count = failures = 0
 
@@ -90,24 +92,32 @@ def their_servers(d, key, *options):
         yield json.loads(line)
 
 
-def di(d, at, key="ec256"):
+def di(d, at, key="ec256", enc="x509"):
     make_key(d, "device", key)
-    run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--di", at["manufacturer"], "--key", d / "device.pem", "--serial", "interop-1", "--events", cwd=d)
+    run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--di", at["manufacturer"], "--key", d / "device.pem", "--serial", "interop-1", "--enc", enc, "--events", cwd=d)
 
 
-def hand_over(d, at):
+def hand_over(d, at, next_owner="/key"):
     """Their manufacturer signs the voucher over to their owner; TO0."""
     made = json.loads(http(at["manufacturer"] + "/made"))
     guid = made[-1]
-    voucher = http(f"{at['manufacturer']}/extend/{guid}", http(at["owner"] + "/key"))
+    voucher = http(f"{at['manufacturer']}/extend/{guid}", http(at["owner"] + next_owner))
     (d / "voucher.pem").write_bytes(voucher)
     run(IMPRINT, "voucher", "verify", d / "voucher.pem", "--store", d / "device.db")
     http(f"{at['owner']}/vouchers?rv={at['rendezvous']}", voucher)
     return guid
 
 
-def onboard_there(d, at, *options):
-    guid = hand_over(d, at)
+def expect_encoded(voucher, *want):
+    """The keys in a voucher, the manufacturer's first, are encoded like this."""
+    shown = run(IMPRINT, "voucher", "show", voucher).stdout
+    seen = re.findall(r" as (\w+), SHA-256", shown)
+    if tuple(seen) != want or "chain        good" not in shown:
+        raise Trouble(f"keys are encoded as {seen}, not {want}: {shown[:600]}")
+
+
+def onboard_there(d, at, *options, next_owner="/key"):
+    guid = hand_over(d, at, next_owner)
     run(IMPRINT, "device", "fdo", "--store", d / "device.db", "--events", *options, cwd=d)
     if guid not in json.loads(http(at["owner"] + "/finished")):
         raise Trouble("their owner did not finish")
@@ -122,6 +132,29 @@ def device_with(key, kex, cipher):
             di(d, at, key)
             onboard_there(d, at, "--kex", kex, "--cipher", GCM[cipher])
     return test
+
+
+def device_encoding(key, enc):
+    def test(d):
+        with their_servers(d, key) as at:
+            di(d, at, key, enc)
+            onboard_there(d, at, next_owner="/chain" if enc == "x5chain" else "/key")
+        expect_encoded(d / "voucher.pem", ENCODINGS[enc], ENCODINGS[enc])
+    return test
+
+
+def device_rsa_cose(d):
+    with their_servers(d, "rsa2048") as at:
+        try:
+            di(d, at, "rsa2048", "cose")
+        except Trouble as e:
+            said = str(e)
+        else:
+            raise Trouble("they made a COSE key of RSA")
+        if "COSE encoding" not in said:
+            raise Trouble(f"their reason is not told: {said}")
+        di(d, at, "rsa2048", "x509")
+    return "they refuse, and serve on"
 
 
 def device_service_info(d):
@@ -233,11 +266,13 @@ def client(d, *words, key="ec256"):
 def their_device(d, key, kex, cipher, *options, enc="x509", owner_options=(), before_owner=None):
     for name in ("maker", "owner"):
         make_key(d, name, key)
+    run("openssl", "req", "-x509", "-new", "-key", d / "owner.pem", "-subj", "/CN=owner", "-out", d / "owner.crt")
     (d / "vouchers").mkdir()
     with our_server(d, "rv") as (rv, rv_url), our_server(d, "maker", "--key", d / "maker.pem", "--rv", rv_url, "--vouchers", d / "vouchers") as (maker, maker_url):
         client(d, "device-init", maker_url, "--serial-number", "s1", "--device-info", "their device", "--key-enc", enc, key=key)
         (voucher,) = (d / "vouchers").glob("*.pem")
-        run(IMPRINT, "voucher", "extend", voucher, "--key", d / "maker.pem", "--to", d / "owner.pub", "--out", d / "extended.pem")
+        run(IMPRINT, "voucher", "extend", voucher, "--key", d / "maker.pem", "--to", d / ("owner.crt" if enc == "x5chain" else "owner.pub"), "--out", d / "extended.pem")
+        expect_encoded(d / "extended.pem", *[ENCODINGS["x509" if enc == "cose" and key.startswith("rsa") else enc]] * 2)
         run(IMPRINT, "voucher", "verify", d / "extended.pem", "--maker", d / "maker.pub", "--owner", d / "owner.pub")
         with our_server(d, "owner", "--key", d / "owner.pem", "--rv", rv_url, "--voucher", d / "extended.pem", *owner_options) as (owner, _):
             wait_for(owner, "registered")
@@ -271,6 +306,11 @@ def main():
         for kex in exchanges:
             for cipher in GCM:
                 claim(f"our device ({key}), their servers: {kex}, {cipher}", device_with(key, kex, cipher))
+    for key in ("ec256", "ec384", "rsa2048"):
+        for enc in ENCODINGS:
+            if (key, enc) != ("rsa2048", "cose"):
+                claim(f"our device ({key}), their servers: keys encoded as {enc}", device_encoding(key, enc))
+    claim("our device (rsa2048), their servers: go-fdo has no COSE key of RSA", device_rsa_cose)
     claim("our device, their servers: service info", device_service_info)
     claim("our device, their servers: a command that policy refuses", device_refuses_command)
     claim("our device, their servers: credential reuse", device_reuse)
@@ -280,8 +320,9 @@ def main():
         for kex in exchanges:
             for cipher in GCM:
                 claim(f"their device ({key}), our servers: {kex}, {cipher}", owner_with(key, kex, cipher))
-    for enc in ("x5chain", "cose"):
-        claim(f"their device, our servers: manufacturer's key as {enc}", owner_with("ec256", "ECDH256", "A128GCM", enc))
+    for key in ("ec256", "ec384", "rsa2048"):
+        for enc in ("x5chain", "cose"):
+            claim(f"their device ({key}), our servers: keys encoded as {enc}", owner_with(key, EXCHANGES[key][0], "A256GCM", enc))
     claim("their device, our servers: service info", owner_service_info)
     print(f"1..{count}")
     return failures != 0

@@ -33,24 +33,21 @@ static imp_status on_hmac(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	return fdo_device_ask(d, cx, FDO_D_DI_INFO, FDO_F_MFGINFO);
 }
 
-static imp_status read_info(imp_span in, fdo_mfginfo *m)
+static imp_status read_info(const struct fdo_device *d, fdo_mfginfo *m)
 {
-	imp_rd r = imp_rd_of(in);
+	imp_rd r = imp_rd_of(imp_bytes(d->u.mfginfo, FDO_MFGINFO_MAX));
 	size_t n = imp_cbor_array(&r);
-	memset(m, 0, sizeof *m);
 	m->serial = imp_cbor_tstr(&r);
 	m->info = imp_cbor_tstr(&r);
-	m->enc = n == 3 ? (uint8_t)imp_cbor_uint_max(&r, FDO_ENC_COSEKEY) : FDO_ENC_X509;
-	return n == 2 || (n == 3 && m->enc != FDO_ENC_CRYPTO) ? imp_rd_end(&r) : IMP_EBADMSG;
+	m->enc = n > 2 ? (uint8_t)imp_cbor_uint_max(&r, FDO_ENC_COSEKEY) : FDO_ENC_X509;
+	return r.err;
 }
 
 static imp_status on_info(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 {
-	fdo_mfginfo m;
-	if (in->data.len > FDO_MFGINFO_MAX || read_info(in->data, &m))
+	if (in->data.len > FDO_MFGINFO_MAX)
 		return fdo_device_lacks(d, cx);
 	memcpy(d->u.mfginfo, in->data.ptr, in->data.len);
-	d->mfginfo_len = (uint16_t)in->data.len;
 	return fdo_device_ask(d, cx, FDO_D_DI_KEY, FDO_F_ATTESTATION);
 }
 
@@ -59,6 +56,7 @@ static imp_status on_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	imp_key priv = fdo_key_flat(in->data), pub;
 	imp_wr csr = fdo_device_room(cx, d->max), w = fdo_device_room(cx, d->max);
 	char cn[65];
+	size_t n;
 	fdo_mfginfo m;
 	fdo_key k;
 	imp_status st;
@@ -66,11 +64,14 @@ static imp_status on_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	st = d->sig ? fdo_public_of(cx->crypto, &priv, &k) : IMP_EUNSUP;
 	if (st)
 		return fdo_device_lacks(d, cx);
-	read_info(imp_bytes(d->u.mfginfo, d->mfginfo_len), &m);
+	d->asked = FDO_F_MFGINFO;
+	if (read_info(d, &m))
+		return fdo_device_lacks(d, cx);
 	m.type = k.type;
 	pub = fdo_key_view(&k);
-	memset(cn, 0, sizeof cn);
-	memcpy(cn, m.serial.ptr, m.serial.len < sizeof cn ? m.serial.len : sizeof cn - 1);
+	n = m.serial.len < sizeof cn ? m.serial.len : sizeof cn - 1;
+	memcpy(cn, m.serial.ptr, n);
+	cn[n] = 0;
 	if (csr.err || w.err)
 		return IMP_ENOSPC;
 	st = imp_csr_create(cx->crypto, &csr, cn, &pub, d->sig, &priv);

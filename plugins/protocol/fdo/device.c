@@ -97,11 +97,8 @@ imp_status fdo_device_commit(struct fdo_device *d, imp_cx *cx)
 
 imp_status fdo_device_bad(struct fdo_device *d, imp_status st, const char *why)
 {
-	size_t n = strlen(why);
-	n = n < sizeof d->reason ? n : sizeof d->reason - 1;
 	d->noted = 1;
-	memcpy(d->reason, why, n);
-	d->reason[n] = 0;
+	memcpy(d->reason, why, strlen(why) + 1);
 	return st;
 }
 
@@ -760,10 +757,11 @@ static imp_status peer_error(struct fdo_device *d, imp_cx *cx, imp_span body)
 	fdo_err e;
 	if (fdo_read_error(body, &e))
 		e.code = FDO_E_INTERNAL;
-	if (e.code != FDO_E_NOT_FOUND) {
-		d->fault = fdo_device_bad(d, IMP_EPEER, "peer's error");
-		d->fault_topic = e.code;
-	}
+	if (e.code == FDO_E_NOT_FOUND)
+		return fdo_device_next(d, cx);
+	d->fault = IMP_EPEER;
+	d->fault_topic = e.code;
+	fdo_error_said(&e, d->reason);
 	return fdo_device_next(d, cx);
 }
 

@@ -44,13 +44,13 @@ struct fdo_device {
 	int32_t  sig, cipher, key_alg, chain_alg;
 	uint16_t max, peer_max;  /* message sizes */
 	uint16_t directive, address, hop; /* where we are on the way */
-	uint16_t fault_topic, token_len, mfginfo_len;
+	uint16_t fault_topic, token_len;
 	uint8_t  guid[FDO_GUID];
 	uint8_t  nonce[FDO_NONCE];    /* TO1Proof, then TO2ProveOV, then TO2SetupDv */
 	uint8_t  nonce_dv[FDO_NONCE];
 	uint8_t  key_hash[FDO_HASH_MAX], chain[FDO_HASH_MAX];
 	uint8_t  rv_hash[32], owner_id[32];
-	char     reason[40];
+	char     reason[FDO_SAID];
 	uint8_t  info[FDO_DEVINFO_MAX];
 	uint8_t  token[FDO_TOKEN_MAX];
 	fdo_tunnel tunnel;
@@ -76,7 +76,7 @@ imp_status fdo_device_next(struct fdo_device *d, imp_cx *cx);
 imp_status fdo_device_done(struct fdo_device *d, imp_cx *cx, imp_status code);
 /* The end: what was asked for last is not there, or cannot be read. */
 imp_status fdo_device_lacks(struct fdo_device *d, imp_cx *cx);
-/* Note the reason, return the status: the caller's verdict. */
+/* Note the reason, shorter than FDO_SAID; return the status: the caller's verdict. */
 imp_status fdo_device_bad(struct fdo_device *d, imp_status st, const char *why);
 
 /* devcred.c */

@@ -118,7 +118,9 @@
  *   s (10 min during ServiceInfo), or the host for 120 s.
  * ENDS  DONE(negative): topic is the wire's error (message 255), data the
  *   reason, name the fact that is missing (IMP_EFACT);
- *   imp_session_where() names state and reason.
+ *   imp_session_where() names state and reason.  After IMP_EPEER the reason is
+ *   the number of the message that the peer refused and its own words, at most 95
+ *   printable characters: "64: unknown device".
  *
  * CLAIMS  a CBOR map keyed by fact topics:
  *   IDENTITY GUID (bstr 16), or serial (tstr) in DI · CONFIG device info (tstr) ·

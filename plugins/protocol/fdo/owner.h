@@ -37,7 +37,8 @@ struct fdo_to0 {
 	uint16_t head_len;           /* of the voucher's first part */
 	uint16_t entries;
 	uint16_t directive, address; /* of the RendezvousInfo, in work */
-	uint16_t error;              /* of the last server that refused */
+	uint16_t error;              /* of the last server that refused, */
+	char     said[FDO_SAID];     /* and what it said */
 	uint8_t  tried;              /* at least one server was */
 	uint8_t  guid[16], nonce[16];
 	uint32_t wait;               /* seconds */

@@ -143,27 +143,20 @@ imp_status fdo_finish(struct fdo_server *s, imp_cx *cx, imp_status st, uint64_t 
 	return cx->emit(cx, &m);
 }
 
-/* A stranger's text, up to the first control character: it will be logged. */
-static imp_span plain(imp_span s)
-{
-	size_t n = 0;
-	while (n < s.len && s.ptr[n] >= ' ' && s.ptr[n] != 0x7f && !(s.ptr[n] == 0xc2 && s.ptr[n + 1] < 0xa0))
-		n++;
-	return imp_bytes(s.ptr, n);
-}
-
 /* Message 255 of the device: the end, and an empty reply. */
 static imp_status peer_failed(struct fdo_server *s, imp_cx *cx, const imp_msg *rx, const char *where)
 {
 	imp_msg m = imp_say(IMP_DONE, 0, IMP_EPEER, 0, NONE, NONE);
+	char said[FDO_SAID];
 	fdo_err e;
 	imp_status st = rx->ticket ? say(cx, IMP_ANSWER, 0xffff, HTTP_OK, rx->ticket, NONE, NONE) : IMP_OK;
 	if (st == IMP_OK && s->request)
 		st = turn_away(cx, s->request, s->message, FDO_E_INVALID, "withdrawn");
-	if (fdo_read_error(rx->data, &e) == IMP_OK) {
-		m.topic = e.code;
-		m.data = plain(e.text);
-	}
+	if (fdo_read_error(rx->data, &e) < 0)
+		e = (fdo_err){0, 0, NONE};
+	m.topic = e.code;
+	fdo_error_said(&e, said);
+	m.data = text(said);
 	s->request = s->want = 0;
 	s->over = 1;
 	note(s, where, "the device's error");

@@ -214,7 +214,7 @@ static imp_status next_server(struct fdo_owner *o, imp_cx *cx)
 		return say(cx, IMP_OPEN, ++t->label, imp_wr_span(&w));
 	}
 	if (t->error)
-		return end(o, cx, IMP_EPEER, t->error, "refused by the rendezvous");
+		return end(o, cx, IMP_EPEER, t->error, t->said);
 	return t->tried ? end(o, cx, IMP_ELINK, 0, "no rendezvous answers") : fdo_finish(&o->s, cx, IMP_OK, 0);
 }
 
@@ -285,8 +285,10 @@ static int reply_is(struct fdo_owner *o, const imp_msg *in, const char *type)
 	fdo_err e;
 	if (in->code == 200 && imp_same(t, imp_bytes(type, strlen(type))))
 		return 1;
-	if (in->code > 0 && fdo_read_error(in->data, &e) == IMP_OK)
+	if (in->code > 0 && fdo_read_error(in->data, &e) == IMP_OK) {
 		o->u.to0.error = e.code;
+		fdo_error_said(&e, o->u.to0.said);
+	}
 	return 0;
 }
 

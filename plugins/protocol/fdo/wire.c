@@ -600,6 +600,16 @@ imp_status fdo_read_error(imp_span in, fdo_err *out)
 	return imp_rd_end(&r);
 }
 
+void fdo_error_said(const fdo_err *e, char out[FDO_SAID])
+{
+	imp_wr w = imp_wr_to(out, FDO_SAID - 1);
+	imp_wr_decimal(&w, e->previous);
+	imp_wr_text(&w, ": ");
+	for (size_t i = 0; i < e->text.len && w.len < w.cap; i++)
+		imp_wr_u8(&w, (uint8_t)(e->text.ptr[i] - ' ') < 0x5f ? e->text.ptr[i] : '?');
+	out[w.len] = 0;
+}
+
 /* The timestamp is a bare 0: peers that were seen want an integer. */
 void fdo_put_error(imp_wr *w, uint16_t code, uint8_t previous, const char *text)
 {

@@ -212,6 +212,10 @@ typedef struct fdo_err {
 	imp_span text;
 } fdo_err;
 imp_status fdo_read_error(imp_span in, fdo_err *out); /* any timestamp form */
+/* For people: "60: its text", cut to fit, all but printable ASCII as '?'; ends
+ * in 0. */
+enum { FDO_SAID = 96 };
+void       fdo_error_said(const fdo_err *e, char out[FDO_SAID]);
 void       fdo_put_error(imp_wr *w, uint16_t code, uint8_t previous, const char *text);
 /* The wire's error for a status: EBADMSG 100, EAUTH and EPROTO 101, else 500. */
 uint16_t   fdo_error_of(imp_status st);

@@ -6,8 +6,9 @@
 //	    manufacturer, rendezvous and owner, each on a port of its own; prints
 //	    their addresses as one line of JSON and serves until it is killed.
 //	      manufacturer  GET /made -> GUIDs as JSON
-//	      manufacturer  POST /extend/GUID  body: next owner's PKIX PEM -> voucher PEM
-//	      owner         GET /key -> PKIX PEM;  POST /vouchers?rv=URL  body: voucher PEM
+//	      manufacturer  POST /extend/GUID  body: next owner's PKIX or certificate PEM
+//	                    -> voucher PEM
+//	      owner         GET /key -> PKIX PEM;  GET /chain -> certificate PEM;  POST /vouchers?rv=URL  body: voucher PEM
 //	                    (TO0 follows unless rv is empty);  GET /finished -> JSON
 //	                    POST /resell/GUID  body: next owner's PKIX PEM -> voucher PEM
 //	peer bench -n N -key ec256 -kex ECDH256 -cipher A128GCM
@@ -135,16 +136,16 @@ func (w *world) rvInfo() [][]protocol.RvInstruction {
 	return [][]protocol.RvInstruction{d}
 }
 
-func (w *world) publicKey(_ context.Context, info *custom.DeviceMfgInfo) *protocol.PublicKey {
+func (w *world) publicKey(info *custom.DeviceMfgInfo) (*protocol.PublicKey, error) {
 	switch info.KeyEncoding {
 	case protocol.X5ChainKeyEnc:
-		return check(protocol.NewPublicKey(w.keyType, w.makerChain, false))
+		return protocol.NewPublicKey(w.keyType, w.makerChain, false)
 	default:
 		asCOSE := info.KeyEncoding == protocol.CoseKeyEnc
 		if k, ok := w.maker.Public().(*ecdsa.PublicKey); ok {
-			return check(protocol.NewPublicKey(w.keyType, k, asCOSE))
+			return protocol.NewPublicKey(w.keyType, k, asCOSE)
 		}
-		return check(protocol.NewPublicKey(w.keyType, w.maker.Public().(*rsa.PublicKey), asCOSE))
+		return protocol.NewPublicKey(w.keyType, w.maker.Public().(*rsa.PublicKey), asCOSE)
 	}
 }
 
@@ -205,7 +206,11 @@ func (w *world) manufacturing() http.Handler {
 		Session: w.made, Vouchers: w.made,
 		SignDeviceCertificate: custom.SignDeviceCertificate(w.maker, w.makerChain),
 		DeviceInfo: func(ctx context.Context, info *custom.DeviceMfgInfo, _ []*x509.Certificate) (string, protocol.PublicKey, error) {
-			return info.DeviceInfo, *w.publicKey(ctx, info), nil
+			key, err := w.publicKey(info)
+			if err != nil {
+				return "", protocol.PublicKey{}, err
+			}
+			return info.DeviceInfo, *key, nil
 		},
 		RvInfo: func(context.Context, *fdo.Voucher) ([][]protocol.RvInstruction, error) { return w.rvInfo(), nil },
 	}})
@@ -247,12 +252,19 @@ func extend(out http.ResponseWriter, r *http.Request, s *state) {
 		if block == nil {
 			return fmt.Errorf("the body is not PEM")
 		}
-		next, err := x509.ParsePKIXPublicKey(block.Bytes)
+		var next any
+		if block.Type == "CERTIFICATE" {
+			next, err = x509.ParseCertificates(block.Bytes)
+		} else {
+			next, err = x509.ParsePKIXPublicKey(block.Bytes)
+		}
 		if err != nil {
 			return err
 		}
 		var longer *fdo.Voucher
 		switch k := next.(type) {
+		case []*x509.Certificate:
+			longer, err = fdo.ExtendVoucher(ov, s.owner, k, nil)
 		case *ecdsa.PublicKey:
 			longer, err = fdo.ExtendVoucher(ov, s.owner, k, nil)
 		case *rsa.PublicKey:
@@ -316,6 +328,9 @@ func (w *world) ownerService() http.Handler {
 		ReuseCredential: func(context.Context, fdo.Voucher) (bool, error) { return w.opt.reuse, nil },
 	}})
 	mux.HandleFunc("GET /key", func(out http.ResponseWriter, _ *http.Request) { out.Write(publicPEM(w.kept.owner.Public())) })
+	mux.HandleFunc("GET /chain", func(out http.ResponseWriter, _ *http.Request) {
+		pem.Encode(out, &pem.Block{Type: "CERTIFICATE", Bytes: w.kept.chain[0].Raw})
+	})
 	mux.HandleFunc("POST /vouchers", w.takeVoucher)
 	mux.HandleFunc("POST /resell/{guid}", func(out http.ResponseWriter, r *http.Request) { extend(out, r, w.kept) })
 	mux.HandleFunc("GET /finished", func(out http.ResponseWriter, _ *http.Request) {
