@@ -169,7 +169,7 @@ end
 
 function F:committed(run)
 	for _, k in ipairs(run.learnt) do
-		self.say { event = "knowledge", topic = k.topic, name = k.name, secret = k.secret or nil, size = #k.data, value = not k.secret and F.readable(k.data) or nil }
+		self.say { event = "knowledge", topic = k.topic, name = k.name, secret = k.secret or nil, size = #k.data, value = not k.secret and (k.topic == "image" and "a file" or F.readable(k.data)) or nil }
 		if self.hooks.known then self:try(self.hooks.known, k) end
 	end
 	run.learnt = {}

@@ -121,7 +121,7 @@ function D.read_voucher(path)
 		bytes = text
 	end
 	local v, why, at = imp.fdo.voucher(bytes)
-	if not v then U.fail("%s: offset %d%s: %s", path, at or 0, bytes ~= text and " of the block" or "", why) end
+	if not v then U.fail("%s: offset %d%s: expected an ownership voucher (%s)", path, at or 0, bytes ~= text and " of the block" or "", why) end
 	return v, bytes
 end
 
