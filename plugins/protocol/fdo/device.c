@@ -274,13 +274,15 @@ static imp_status on_address(struct fdo_device *d, imp_cx *cx, const imp_msg *in
 	if (fdo_read_credential(in->data, &c))
 		return fdo_device_lacks(d, cx);
 	for (;;) {
-		if (fdo_rv_directive(c.rvinfo, d->directive, 1, &way))
-			return exhausted(d, cx, IMP_LATER);
+		imp_status st = fdo_rv_look(c.rvinfo, d->directive, d->address, 1, &uri, &way);
+		if (st)
+			return st == IMP_ENOSPC ? st : exhausted(d, cx, IMP_LATER);
 		if (d->address < way.addresses)
 			break;
+		d->directive++;
 		d->address = d->hop = 0;
-		d->delay = way.delay; /* the last one's is the host's to wait */
-		if (++d->directive < fdo_rv_count(c.rvinfo) && way.delay) {
+		d->delay = way.delay;
+		if (way.delay && !way.last) { /* after the last one it is the host who waits */
 			d->state = FDO_D_DELAY;
 			cx->wake(cx, cx->now + (uint64_t)way.delay * 1000);
 			return IMP_OK;
@@ -288,7 +290,6 @@ static imp_status on_address(struct fdo_device *d, imp_cx *cx, const imp_msg *in
 	}
 	d->bypass = way.bypass;
 	d->run = way.bypass ? FDO_RUN_TO2 : FDO_RUN_TO1;
-	fdo_rv_uri(c.rvinfo, d->directive, d->address, 1, &uri);
 	return fdo_device_open(d, cx, &uri);
 }
 

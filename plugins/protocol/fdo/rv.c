@@ -103,38 +103,38 @@ size_t fdo_rv_count(imp_span rvinfo)
 }
 
 /* HTTP is what we speak. */
-static imp_status look(imp_span rvinfo, size_t i, int device, struct parts *p, fdo_directive *out)
+imp_status fdo_rv_look(imp_span rvinfo, size_t i, size_t k, int device, imp_wr *uri, fdo_directive *out)
 {
 	imp_rd r = imp_rd_of(rvinfo);
+	size_t n = imp_cbor_array(&r);
+	struct parts p;
 	memset(out, 0, sizeof *out);
-	if (i >= imp_cbor_array(&r))
+	if (i >= n)
 		return r.err ? r.err : IMP_EPROTO;
+	out->last = i + 1 == n;
 	while (i--)
 		imp_cbor_raw(&r);
-	directive(&r, p);
-	out->bypass = p->seen >> FDO_RV_BYPASS & 1;
-	if (!(p->seen >> (device ? FDO_RV_OWNER_ONLY : FDO_RV_DEV_ONLY) & 1)) {
-		out->delay = p->number[FDO_RV_DELAY];
-		out->addresses = (uint16_t)(p->number[FDO_RV_PROTOCOL] <= RV_HTTPS ? count_uris(p) : 0);
+	directive(&r, &p);
+	out->bypass = p.seen >> FDO_RV_BYPASS & 1;
+	if (!(p.seen >> (device ? FDO_RV_OWNER_ONLY : FDO_RV_DEV_ONLY) & 1)) {
+		out->delay = p.number[FDO_RV_DELAY];
+		out->addresses = (uint16_t)(p.number[FDO_RV_PROTOCOL] <= RV_HTTPS ? count_uris(&p) : 0);
 	}
-	out->skip = !out->addresses;
+	if (k < out->addresses && !r.err)
+		return put_uri(uri, p.number[FDO_RV_PROTOCOL] == RV_HTTPS, &p, k, p.number[device ? FDO_RV_DEV_PORT : FDO_RV_OWNER_PORT]);
 	return r.err;
 }
 
 imp_status fdo_rv_directive(imp_span rvinfo, size_t i, int device, fdo_directive *out)
 {
-	struct parts p;
-	return look(rvinfo, i, device, &p, out);
+	return fdo_rv_look(rvinfo, i, SIZE_MAX, device, NULL, out);
 }
 
 imp_status fdo_rv_uri(imp_span rvinfo, size_t i, size_t k, int device, imp_wr *uri)
 {
-	struct parts p;
 	fdo_directive d;
-	imp_status st = look(rvinfo, i, device, &p, &d);
-	if (st || k >= d.addresses)
-		return st ? st : IMP_EPROTO;
-	return put_uri(uri, p.number[FDO_RV_PROTOCOL] == RV_HTTPS, &p, k, p.number[device ? FDO_RV_DEV_PORT : FDO_RV_OWNER_PORT]);
+	imp_status st = fdo_rv_look(rvinfo, i, k, device, uri, &d);
+	return !st && k >= d.addresses ? IMP_EPROTO : st;
 }
 
 /* --- RVTO2AddrEntry ----------------------------------------------------- */

@@ -13,9 +13,9 @@ enum fdo_rv_var {
 enum { FDO_URI_MAX = 272, FDO_RV_DELAY_DEFAULT = 120, FDO_RV_MOST = 255 /* directives */ };
 
 typedef struct fdo_directive {
-	uint8_t  skip;       /* not for this role, or no address we can use */
+	uint8_t  last;       /* no other follows */
 	uint8_t  bypass;     /* go to the owner (TO2) without TO1 */
-	uint16_t addresses;  /* how many URIs it has: DNS first, then IP */
+	uint16_t addresses;  /* how many URIs it has for this role: DNS first, then IP */
 	uint32_t delay;      /* seconds to wait before the next; 0: none stated */
 } fdo_directive;
 
@@ -27,6 +27,9 @@ size_t     fdo_rv_count(imp_span rvinfo); /* directives */
 imp_status fdo_rv_directive(imp_span rvinfo, size_t i, int device, fdo_directive *out);
 /* URI number k of directive i, "http://name:port"; IMP_EPROTO: there is none. */
 imp_status fdo_rv_uri(imp_span rvinfo, size_t i, size_t k, int device, imp_wr *uri);
+
+/* Both at once: the URI is appended if k < out->addresses. */
+imp_status fdo_rv_look(imp_span rvinfo, size_t i, size_t k, int device, imp_wr *uri, fdo_directive *out);
 
 /* RVTO2AddrEntry arrays (to1d, and the fact fdo.to2): every entry yields up to
  * two URIs, DNS before IP; those of unknown transports yield none.  k counts

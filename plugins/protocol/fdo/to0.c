@@ -204,7 +204,7 @@ static imp_status next_server(struct fdo_owner *o, imp_cx *cx)
 	imp_status st = head_get(o, &h);
 	for (; st == IMP_OK && t->directive < fdo_rv_count(h.header.rvinfo); t->directive++, t->address = 0) {
 		imp_wr w = imp_wr_to(uri, sizeof uri);
-		if (fdo_rv_directive(h.header.rvinfo, t->directive, 0, &d) < 0 || d.skip || d.bypass || t->address >= d.addresses)
+		if (fdo_rv_directive(h.header.rvinfo, t->directive, 0, &d) < 0 || d.bypass || t->address >= d.addresses)
 			continue;
 		if (fdo_rv_uri(h.header.rvinfo, t->directive, t->address++, 0, &w) < 0 || imp_wr_end(&w) < 0)
 			continue;
