@@ -488,6 +488,7 @@ static const struct row {
 	{"31 without a token", 31, 0, 0, no_token, IMP_EPROTO, 1, "token"},
 	{"32_BAD_ENCODING: 33 is not CBOR", 33, 0, not_cbor, 0, IMP_EBADMSG, 100, "to1d"},
 	{"32_BAD_TO1D: its payload is none", 33, 0, payload_garbage, 0, IMP_EBADMSG, 100, "to1d"},
+	{"32_BAD_TO1D: a byte too many", 33, 0, append, 0, IMP_EBADMSG, 100, "to1d"},
 	{"32_BAD_TO1D: a byte short", 33, 0, cut_last, 0, IMP_EBADMSG, 100, "to1d"},
 	{"32_BAD_TO1D: no address in it", 33, 0, to1d_nowhere, 0, IMP_EBADMSG, 100, "to1d"},
 	{"32_BAD_TO1D: signed by a stranger", 33, 0, to1d_stranger, 0, IMP_EAUTH, 101, "to1d signature"},
