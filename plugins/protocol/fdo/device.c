@@ -709,15 +709,6 @@ static imp_status on_done2(struct fdo_device *d, imp_cx *cx, imp_span body)
 	return d->reusing ? fdo_device_done(d, cx, IMP_OK) : fdo_device_commit(d, cx);
 }
 
-/* Durable, or not: the host's word. */
-static imp_status on_commit(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
-{
-	if (in->code >= 0)
-		return fdo_device_done(d, cx, IMP_OK);
-	fdo_device_bad(d, IMP_OK, "not committed");
-	return fdo_device_done(d, cx, in->code);
-}
-
 /* --- the machine ---------------------------------------------------------- */
 
 /* The plain text of what needs to be opened. */
@@ -834,7 +825,7 @@ static imp_status on_answer(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	case FDO_D_HOST:
 		return on_host(d, cx, in);
 	case FDO_D_COMMIT:
-		return on_commit(d, cx, in);
+		return fdo_device_done(d, cx, in->code < 0 ? in->code : IMP_OK); /* durable, or not */
 	case FDO_D_DI_SERVER:
 	case FDO_D_DI_HMAC:
 	case FDO_D_DI_INFO:
