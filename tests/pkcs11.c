@@ -1,67 +1,23 @@
 /* pkcs11.c -- keys that stay in a token, with SoftHSM 2 as the token.  Its
  * configuration and its store live in a directory made here. */
-#define _XOPEN_SOURCE 700
 #include "crypto.h"
 #include "pkcs11.h"
+#include "softhsm.h"
 #include "t.h"
 
 #include <p11-kit/p11-kit.h>
 #include <p11-kit/pkcs11.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-static const char *const modules[] = {
-	"/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-	"/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so",
-	"/usr/local/lib/softhsm/libsofthsm2.so",
-};
 static const char *module;
 static imp_pkcs11 hsm;
 static imp_crypto both; /* the token, then OpenSSL */
 static const imp_crypto *const list[] = { &hsm.crypto, &imp_openssl, NULL };
-static const imp_span pin = { (const uint8_t *)"4711", 4 };
 static uint8_t brought[64] = "a key that was made elsewhere and brought here";
-static char dir[] = "/tmp/imprint-pkcs11-XXXXXX";
 
 #define P384 UINT64_C(0x0102030405060708)
 enum { P256 = 7, RSA = 300, HMAC = 9, KNOWN = 77, TWIN = 55 };
-
-/* Why there is no SoftHSM here; NULL: there is. */
-static const char *missing(void)
-{
-	for (size_t i = 0; !module && i < sizeof modules / sizeof modules[0]; i++)
-		if (!access(modules[i], R_OK))
-			module = modules[i];
-	if (!module)
-		return "no libsofthsm2.so (Debian: softhsm2)";
-	return system("softhsm2-util --version >/dev/null 2>&1") ? "no softhsm2-util (Debian: softhsm2)" : NULL;
-}
-
-/* A token "owner" with its user's PIN. */
-static int make_token(void)
-{
-	char path[128];
-	FILE *f;
-	if (!mkdtemp(dir))
-		return 0;
-	snprintf(path, sizeof path, "%s/softhsm2.conf", dir);
-	f = fopen(path, "w");
-	if (!f)
-		return 0;
-	fprintf(f, "directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n", dir);
-	fclose(f);
-	setenv("SOFTHSM2_CONF", path, 1);
-	return system("softhsm2-util --init-token --free --label owner --so-pin 0000 --pin 4711 >/dev/null 2>&1") == 0;
-}
-
-static void remove_token(void)
-{
-	char line[128];
-	snprintf(line, sizeof line, "rm -rf %s", dir);
-	if (system(line))
-		printf("# %s is left behind\n", dir);
-}
 
 static imp_key slot_key(int32_t alg, uint64_t slot)
 {
@@ -84,13 +40,13 @@ static CK_FUNCTION_LIST *raw(void)
 
 static void doors(void)
 {
-	t_check("a module that is not there", imp_pkcs11_open(&hsm, "/nowhere/lib.so", "owner", pin) == IMP_ELINK, "");
-	t_check("a file that is no module", imp_pkcs11_open(&hsm, "/etc/passwd", "owner", pin) == IMP_ELINK, "");
-	t_check("a token that is not there", imp_pkcs11_open(&hsm, module, "owne", pin) == IMP_ELINK, "");
+	t_check("a module that is not there", imp_pkcs11_open(&hsm, "/nowhere/lib.so", "owner", SOFTHSM_PIN) == IMP_ELINK, "");
+	t_check("a file that is no module", imp_pkcs11_open(&hsm, "/etc/passwd", "owner", SOFTHSM_PIN) == IMP_ELINK, "");
+	t_check("a token that is not there", imp_pkcs11_open(&hsm, module, "owne", SOFTHSM_PIN) == IMP_ELINK, "");
 	t_check("a wrong PIN is refused", imp_pkcs11_open(&hsm, module, "owner", imp_bytes("4712", 4)) == IMP_EAUTH, "");
 	t_check("no PIN is refused", imp_pkcs11_open(&hsm, module, "owner", imp_bytes("", 0)) != IMP_OK, "");
 	t_check("after a refusal nothing is kept", hsm.module == NULL && hsm.count == 0, "");
-	t_check("the right PIN opens", imp_pkcs11_open(&hsm, module, "owner", pin) == IMP_OK && hsm.count == 0, "");
+	t_check("the right PIN opens", imp_pkcs11_open(&hsm, module, "owner", SOFTHSM_PIN) == IMP_OK && hsm.count == 0, "");
 }
 
 static void born_inside(void)
@@ -210,7 +166,7 @@ static void reopened(void)
 	imp_span in[3] = { imp_bytes("one ", 4), imp_bytes(NULL, 0), imp_bytes("message", 7) };
 	imp_pkcs11_close(&hsm);
 	t_check("closing forgets everything", hsm.module == NULL && hsm.count == 0, "");
-	t_check("the token opens again", imp_pkcs11_open(&hsm, module, "owner", pin) == IMP_OK, "");
+	t_check("the token opens again", imp_pkcs11_open(&hsm, module, "owner", SOFTHSM_PIN) == IMP_OK, "");
 	t_check("a key is found by its label, in the same slot", imp_pkcs11_find(&hsm, "maker", &k) == IMP_OK
 		&& k.slot == P384 && k.alg == IMP_C_P384 && k.flags == (IMP_KEY_PRIVATE | IMP_KEY_OPAQUE) && !k.bits.len, "");
 	t_check("an unknown label is not", imp_pkcs11_find(&hsm, "make", &k) == IMP_EFACT, "");
@@ -222,7 +178,7 @@ static void reopened(void)
 		t_check("the token's HMAC is OpenSSL's, gathered and cut", both.mac(&both, algs[i], &known, in, 3, a, 20) == IMP_OK
 			&& both.mac(&both, algs[i], &same, in, 3, b, 20) == IMP_OK && !memcmp(a, b, 20), "");
 	t_check("a MAC longer than the hash is refused", both.mac(&both, IMP_A_HMAC256, &known, in, 3, a, 33) == IMP_EARG, "");
-	t_check("a second login in this process is refused, and ends nothing", (imp_pkcs11_open(&(imp_pkcs11){0}, module, "owner", pin)) == IMP_EDENIED
+	t_check("a second login in this process is refused, and ends nothing", (imp_pkcs11_open(&(imp_pkcs11){0}, module, "owner", SOFTHSM_PIN)) == IMP_EDENIED
 		&& both.mac(&both, IMP_A_HMAC256, &known, in, 3, a, 32) == IMP_OK, "");
 }
 
@@ -254,12 +210,14 @@ static void threads(void)
 
 int main(void)
 {
-	const char *why = missing();
-	if (why) {
+	const char *why, *dir;
+	module = softhsm_module(&why);
+	if (!module) {
 		t_skip("keys in a PKCS #11 token", why);
 		return t_end();
 	}
-	if (!t_check("a token is made for this test", make_token(), dir))
+	dir = softhsm_make("owner");
+	if (!t_check("a token is made for this test", dir != NULL, dir ? dir : ""))
 		return t_end();
 	imp_mux(&both, list);
 	doors();
@@ -271,6 +229,6 @@ int main(void)
 	reopened();
 	threads();
 	imp_pkcs11_close(&hsm);
-	remove_token();
+	softhsm_remove();
 	return t_end();
 }

@@ -507,23 +507,31 @@ static imp_status login(imp_pkcs11 *t, imp_span pin)
 	return status_of(rv);
 }
 
+/* No token, no keys: the provider says IMP_EUNSUP to everything. */
+static void empty(imp_pkcs11 *t)
+{
+	memset(t, 0, sizeof *t);
+	t->crypto = provider;
+	t->crypto.data = t;
+}
+
 static void unload(imp_pkcs11 *t)
 {
 	p11_kit_module_finalize(module_of(t));
 	p11_kit_module_release(module_of(t));
-	memset(t, 0, sizeof *t);
+	empty(t);
 }
 
 imp_status imp_pkcs11_open(imp_pkcs11 *t, const char *module, const char *token, imp_span pin)
 {
 	imp_status st;
-	memset(t, 0, sizeof *t);
+	empty(t);
 	t->module = p11_kit_module_load(module, 0);
 	if (!t->module)
 		return IMP_ELINK;
 	if (p11_kit_module_initialize(module_of(t)) != CKR_OK) {
 		p11_kit_module_release(module_of(t));
-		memset(t, 0, sizeof *t);
+		empty(t);
 		return IMP_ELINK;
 	}
 	st = find_token(t, token);
@@ -535,8 +543,6 @@ imp_status imp_pkcs11_open(imp_pkcs11 *t, const char *module, const char *token,
 		unload(t);
 		return st;
 	}
-	t->crypto = provider;
-	t->crypto.data = t;
 	return IMP_OK;
 }
 

@@ -60,7 +60,8 @@ typedef struct imp_pkcs11 {
  * IMP_EAUTH: a wrong PIN; IMP_EDENIED: locked, or this process is logged in
  * already.  After an error there is nothing to close. */
 imp_status imp_pkcs11_open(imp_pkcs11 *t, const char *module, const char *token, imp_span pin);
-/* Log out, unload, zero *t. */
+/* Log out, unload, forget all keys.  A mux may go on listing the provider: it
+ * says IMP_EUNSUP to everything until the token is open again. */
 void imp_pkcs11_close(imp_pkcs11 *t);
 
 /* The first key with this label.  IMP_EFACT: there is none. */

@@ -400,7 +400,7 @@ static imp_status post_eat(struct fdo_device *d, imp_cx *cx, uint8_t state, uint
 	if (imp_wr_end(&payload) || imp_wr_end(&head))
 		return IMP_ENOSPC;
 	st = imp_cose_sign1(cx->crypto, &w, d->sig, &k, imp_wr_span(&head), imp_wr_span(&payload), NONE);
-	return st ? st : fdo_device_post(d, cx, state, type, &w);
+	return st ? fdo_device_lacks(d, cx) : fdo_device_post(d, cx, state, type, &w); /* a key that does not sign is none */
 }
 
 static imp_status on_rv_key(struct fdo_device *d, imp_cx *cx, const imp_msg *in)

@@ -228,7 +228,7 @@ static imp_status proof_key(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	w = message(cx, payload.len + owner.len + BODY_SLACK * 2 + FDO_SIG_MAX);
 	st = imp_cose_sign1(cx->crypto, &w, t->owner_sig, &key, imp_wr_span(&header), payload, NONE);
 	if (st < 0 || imp_wr_end(&header) < 0 || imp_wr_end(&w) < 0)
-		return bad(o, cx, st < 0 ? st : IMP_ENOSPC, "owner key");
+		return lacks(o, cx, st < 0 ? st : IMP_ENOSPC, "owner key does not sign", key_name(o));
 	fdo_hold_put(&o->hold, FDO_HOLD_BODY, NONE);
 	return fdo_reply(&o->s, cx, t->entries ? OV_ENTRY : PROVE_DEVICE, FDO_TO2_PROVE_OVHDR, imp_wr_span(&w));
 }
@@ -403,7 +403,7 @@ static imp_status setup_key(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	w = message(cx, payload.cap + BODY_SLACK + FDO_SIG_MAX);
 	st = imp_cose_sign1(cx->crypto, &w, t->owner_sig, &key, NONE, imp_wr_span(&payload), NONE);
 	if (st < 0 || imp_wr_end(&payload) < 0 || imp_wr_end(&w) < 0)
-		return bad(o, cx, st < 0 ? st : IMP_ENOSPC, "owner key");
+		return lacks(o, cx, st < 0 ? st : IMP_ENOSPC, "owner key does not sign", key_name(o));
 	return send_sealed(o, cx, DEVICE_READY, FDO_TO2_SETUP_DEVICE, imp_wr_span(&w));
 }
 
