@@ -345,24 +345,16 @@ static struct party *party_of(struct world *w, imp_span uri)
 
 /* --- the network ------------------------------------------------------------ */
 
-static int number_at(imp_span s, size_t at)
-{
-	int n = 0;
-	for (; at < s.len && s.ptr[at] >= '0' && s.ptr[at] <= '9'; at++)
-		n = n * 10 + s.ptr[at] - '0';
-	return n;
-}
-
+/* The number of an FDO message, out of a path or a header line. */
 static int type_in(imp_span name)
 {
-	static const char path[] = "msg/", line[] = "message-type: ";
-	for (size_t i = 0; i < name.len; i++) {
-		if (i + 4 < name.len && !memcmp(name.ptr + i, path, 4))
-			return number_at(name, i + 4);
-		if (i + 14 < name.len && !memcmp(name.ptr + i, line, 14))
-			return number_at(name, i + 14);
-	}
-	return 0;
+	size_t i = 0;
+	int n = 0;
+	while (i < name.len && !(i >= 4 && !memcmp(name.ptr + i - 4, "msg/", 4)) && !(i >= 14 && !memcmp(name.ptr + i - 14, "message-type: ", 14)))
+		i++;
+	for (; i < name.len && name.ptr[i] >= '0' && name.ptr[i] <= '9'; i++)
+		n = n * 10 + name.ptr[i] - '0';
+	return n;
 }
 
 static void show(struct world *w, const char *what, const imp_msg *m)
@@ -815,8 +807,8 @@ void world_run(struct world *w, uint64_t ms)
 			feed(s, &tick);
 		}
 	}
-	if (ms != UINT64_MAX && until > w->now && until != UINT64_MAX)
-		w->now = w->events || due(w, &at) ? until : w->now;
+	if (until > w->now && (w->events || due(w, &at)))
+		w->now = until;
 }
 
 /* --- worlds ----------------------------------------------------------------- */
