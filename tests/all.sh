@@ -2,7 +2,7 @@
 # all.sh -- everything that CI runs; the last line counts the claims.
 set -u
 cd "$(dirname "$0")/.."
-ALL="unit demo werror asan fuzz nomalloc abi cortex-m interop bench readme"
+ALL="unit demo werror asan memcheck fuzz nomalloc abi cortex-m interop bench readme"
 logs=build/test
 
 about() {
@@ -12,6 +12,7 @@ about() {
   demo      ./imprint demo: its story, its data, its time
   werror    gcc, optimized: no warning
   asan      clang with ASan and UBSan: no warning, the same tests
+  memcheck  parsers and protocols under valgrind: nothing uninitialized is used
   fuzz      every fuzz target for a fixed number of inputs
   nomalloc  core and protocols: no heap, no I/O, no clock, no changing globals
   abi       imprint.h against its baseline; breaks are seen, appends are not
@@ -48,8 +49,9 @@ built() { # built CLAIM DIR: and say so in TAP
 tested() { # tested DIR MESON-OPTIONS...: run its tests, claims to the log
 	dir=$1
 	shift
+	rm -f "$dir"/meson-logs/testlog*.json
 	meson test -C "$dir" --no-rebuild --print-errorlogs "$@" | sed -un '/^ *[0-9]*\/[0-9]* /p'
-	python3 tests/tap.py "$dir/meson-logs/testlog.json" $logs/$part.log
+	python3 tests/tap.py "$dir"/meson-logs/testlog*.json $logs/$part.log
 }
 
 run_unit() {
@@ -68,6 +70,13 @@ run_asan() {
 	CC=clang configured build-asan -Dwerror=true -Db_sanitize=address,undefined &&
 		built "clang with ASan and UBSan: not one warning" build-asan &&
 		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 tested build-asan --timeout-multiplier 6
+}
+
+# ASan and UBSan do not see what was never written.
+run_memcheck() {
+	tests=$(meson test -C build --list 2>/dev/null | sed -n 's/.* \/ \(cbor\|cose\|x509\|uri\|http\|fdo-[a-z]*\)$/\1/p')
+	configured build && built "the build" build &&
+		tested build --wrap 'valgrind -q --error-exitcode=99' --timeout-multiplier 20 $tests
 }
 
 run_fuzz() {

@@ -23,7 +23,7 @@ all=$(instructions owner_feed)
 http=$(instructions owner_feed http)
 awk -v a="$all" -v p="$pk" -v h="$http" -v n=$runs 'BEGIN {
 	printf "{\"id\": \"owner\", \"what\": \"owner TO2 (P-256, openssl), instructions per those of its public-key operations\", \"value\": %.4f, \"unit\": \"x\", \"max\": 1.15}\n", a / p
-	printf "{\"id\": \"owner-http\", \"what\": \"the same with its HTTP\", \"value\": %.4f, \"unit\": \"x\"}\n", h / p
+	printf "{\"id\": \"owner-http\", \"what\": \"... with its HTTP\", \"value\": %.4f, \"unit\": \"x\"}\n", h / p
 	printf "{\"id\": \"owner-instructions\", \"what\": \"owner TO2, instructions\", \"value\": %d, \"detail\": true}\n", a / n
 	printf "{\"id\": \"owner-pk\", \"what\": \"... of them in sign, verify, ECDH and key generation\", \"value\": %d, \"detail\": true}\n", p / n
 }'
