@@ -296,10 +296,8 @@ static imp_status on_address(struct fdo_device *d, imp_cx *cx, const imp_msg *in
 static imp_status read_blob(imp_span in, imp_cose *blob, fdo_to1d *to)
 {
 	imp_rd r = imp_rd_of(in);
-	imp_status st;
 	imp_cose_read(&r, IMP_COSE_SIGN1, blob);
-	st = imp_rd_end(&r); /* what is left over is its verdict alone */
-	return st ? st : fdo_read_to1d(blob->payload, to);
+	return imp_rd_end(&r) ? IMP_EBADMSG : fdo_read_to1d(blob->payload, to);
 }
 
 /* to1d again: where is the owner? */
