@@ -71,7 +71,7 @@ mkdir -p $out/inc/cbor # what libcbor's CMake would have written
 
 base="--specs=picolibc.specs -std=c11 -mthumb -Os -g -ffunction-sections -fdata-sections"
 libs="-I$out/inc -I$out/src/libcbor/src -isystem $out/src/bearssl/inc"
-ours="$base -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Iabi -Icore -Iplugins -Iplugins/crypto -Iplugins/transport -Iplugins/protocol/fdo -I$here -Itests -I$here/posix"
+ours="$base -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Iabi -Icore -Iplugins -Iplugins/crypto -Iplugins/transport -Iplugins/protocol/fdo -I$here -Itests -Itests/fdo -I$here/posix"
 ours="$ours $(echo "$libs" | sed 's/-I/-isystem /g')"
 cbor_src="$out/src/libcbor/src/cbor/streaming.c $out/src/libcbor/src/cbor/encoding.c $out/src/libcbor/src/cbor/internal/loaders.c $out/src/libcbor/src/cbor/internal/encoders.c"
 bear_src=$(find $out/src/bearssl/src -name '*.c' ! -path '*/ssl/*' ! -path '*/x509/*' ! -name '*x86*' ! -name '*pwr8*' ! -name '*sse2*' | sort)
@@ -95,7 +95,7 @@ claim "... and links" rooted
 m3="-mcpu=cortex-m3"
 claim "BearSSL builds for Cortex-M3" compile m3bear "$m3 $base -w $libs -I$out/src/bearssl/src -DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0 -DBR_USE_GETENTROPY=0" $bear_src
 claim "the image builds" compile m3 "$m3 $ours" $core_src $plug_src $here/toys.c $here/board.c $here/image.c
-claim "the tests' host builds for it" compile m3 "$m3 $ours -w -DT_VECTORS=\\\"tests/vectors\\\"" tests/toy.c tests/host.c tests/fdo-kit.c
+claim "the tests' host builds for it" compile m3 "$m3 $ours -w -DT_VECTORS=\\\"tests/vectors\\\"" tests/toy.c tests/host.c tests/fdo/fdo-kit.c
 claim "libcbor builds for it" compile m3 "$m3 $base -w $libs" $cbor_src
 rm -f $out/bear.a
 ${cross}ar rc $out/bear.a $out/m3bear/*.o

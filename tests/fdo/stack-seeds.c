@@ -1,7 +1,7 @@
 /* stack-seeds.c -- records whole runs as inputs for fuzz/stack.c: one file per
  * session, written to the directory that is its argument. */
 #include "http.h"
-#include "../fuzz/stack.h"
+#include "../../fuzz/stack.h"
 #include <stdio.h>
 #include <stdlib.h>
 
