@@ -371,7 +371,8 @@ static void cross(struct world *w, int reply, int type, int kind, uint32_t to, c
 	uint8_t *data = malloc(m.data.len + 64);
 	struct crossing x = {++w->crossings, type, reply, &m, data, m.data.len + 64};
 	struct exchange *ex = m.ticket < 4096 ? &w->exchange[m.ticket] : NULL;
-	int how;
+	struct sess *t = kind == FEED ? world_sess(w, to) : NULL;
+	int how, wired = t && t->wired;
 	if (m.data.len)
 		memcpy(data, m.data.ptr, m.data.len);
 	m.data.ptr = data;
@@ -380,7 +381,9 @@ static void cross(struct world *w, int reply, int type, int kind, uint32_t to, c
 		power_cut(w);
 	how = w->fault ? w->fault(w, &x) : PASS;
 	if (how == PASS || how == LATE || how == TWICE)
-		later(w, 1, kind, to, &m);
+		later(w, wired && how == LATE ? LATE_MS : 1, kind, to, &m);
+	if (how == TWICE && wired)
+		later(w, 2, kind, to, &m);
 	if (how == DROP && type) { /* whoever sent the request hears that nothing came */
 		imp_msg none = imp_say(IMP_ANSWER, 0, IMP_ETIME, reply ? m.ticket : ex->ticket, NONE, NONE);
 		later(w, LOST_MS, FEED, reply ? to : ex->client, &none);
@@ -419,7 +422,8 @@ static struct sess *make(struct party *p, imp_stack t)
 	s->t = t;
 	if (w->wrap) {
 		s->t.top = w->wrap(t.top);
-		s->t.link[0][0] = w->wrap(t.link[0][0]);
+		for (int i = 0; i < IMP_DEPTH && t.link[0][i]; i++)
+			s->t.link[0][i] = w->wrap(t.link[0][i]);
 	}
 	s->need = imp_session_need(&s->t);
 	s->mem = aligned_alloc(16, (s->need + 31) & ~(size_t)15);
@@ -492,6 +496,18 @@ static void route(struct party *p, const imp_msg *m)
 		cross(w, 1, type_in(reply.name), FEED, ex->client, &reply);
 }
 
+/* The other end of a connection hears that it is gone. */
+static void hang_up(struct sess *s)
+{
+	struct sess *o = world_sess(s->w, s->other);
+	imp_msg x = imp_say(IMP_DOWN, 0, IMP_OK, 0, NONE, NONE);
+	s->other = 0;
+	if (!o)
+		return;
+	later(s->w, 2, FEED, o->id, &x);
+	o->other = 0;
+}
+
 /* The client's side of a link that has no transport, or bytes. */
 static void sinks(struct sess *s, const imp_msg *m)
 {
@@ -536,13 +552,42 @@ static void sinks(struct sess *s, const imp_msg *m)
 		break;
 	case IMP_SHUT:
 		s->peer = NULL;
-		o = world_sess(w, s->other);
-		x = imp_say(IMP_DOWN, 0, IMP_OK, 0, NONE, NONE);
-		if (o)
+		hang_up(s);
+		break;
+	}
+}
+
+/* A wire: what a session says arrives at the other end as it is. */
+static void on_wire(struct sess *s, const imp_msg *m)
+{
+	struct world *w = s->w;
+	struct sess *o = world_sess(w, s->other);
+	imp_msg x = imp_say(IMP_UP, 0, w->mtu ? w->mtu : 65535, m->ticket, NONE, NONE);
+	switch (m->verb) {
+	case IMP_OPEN:
+		s->opened = 1;
+		later(w, 2, FEED, s->id, &x);
+		x.ticket = 0;
+		if (o && !o->opened)
 			later(w, 2, FEED, o->id, &x);
-		s->other = 0;
+		break;
+	case IMP_TX:
+		x = *m;
+		x.verb = IMP_RX;
+		x.name = imp_bytes(s->p->name, strlen(s->p->name));
+		if (m->ticket)
+			x.ticket = exchange(w, s->id, m->ticket, 0);
 		if (o)
-			o->other = 0;
+			cross(w, s->server, 0, FEED, o->id, &x);
+		break;
+	case IMP_ANSWER:
+		x = *m;
+		x.ticket = w->exchange[m->ticket % 4096].ticket;
+		if (o && w->exchange[m->ticket % 4096].client == o->id)
+			cross(w, 1, 0, FEED, o->id, &x);
+		break;
+	case IMP_SHUT:
+		hang_up(s);
 		break;
 	}
 }
@@ -556,6 +601,10 @@ static void heard(struct sess *s, const imp_msg *in)
 	struct sess *c;
 	if (w->sink && IMP_SINKS(m.verb)) {
 		w->sink(w, s, &m);
+		return;
+	}
+	if (s->wired && IMP_SINKS(m.verb)) {
+		on_wire(s, &m);
 		return;
 	}
 	if (s->front && m.verb == IMP_RX) { /* a whole request has come through http */
@@ -758,7 +807,7 @@ static void feed(struct sess *s, const imp_msg *m)
 	}
 	free(out.m);
 	s = world_sess(w, id);
-	if (s && s->server && (s->front ? m->verb == IMP_DOWN : s->done))
+	if (s && s->server && !s->wired && (s->front ? m->verb == IMP_DOWN : s->done))
 		world_kill(s);
 }
 
@@ -866,14 +915,25 @@ int world_reply_type(const struct world *w)
 	return type_in(w->reply.name);
 }
 
-struct sess *world_session(struct party *p, int server, int on_http)
+struct sess *world_session(struct party *p, int server, int on_link)
 {
 	imp_stack t = stack_of(p, p->params.role, 0);
 	struct sess *s;
-	t.link[0][0] = on_http ? p->http : NULL;
+	if (on_link)
+		memcpy(t.link[0], p->below, sizeof p->below);
+	if (on_link && p->http)
+		t.link[0][0] = p->http;
 	s = make(p, t);
 	s->server = server;
 	return s;
+}
+
+void world_wire(struct sess *a, struct sess *b)
+{
+	a->wired = b->wired = 1;
+	a->other = b->id;
+	b->other = a->id;
+	a->w->client = a->id;
 }
 
 void world_feed(struct sess *s, const imp_msg *m)

@@ -13,6 +13,12 @@
  * and by its key to a server session (made when the key is FRESH), and the
  * ANSWER back.  Each crossing goes through the world's fault hook first.
  *
+ * Links that are no requests (datagrams, PDUs, bytes in order) join two
+ * sessions: world_wire().  TX arrives as RX from the sender's name, a TX with
+ * a ticket is answered by the other side's ANSWER, OPEN brings UP to both,
+ * SHUT brings DOWN to the other.  The fault hook sees type 0; TWICE and LATE
+ * then repeat and reorder.
+ *
  * Everything is one process and one thread; memory is malloc's and is
  * freed by world_end(). */
 #ifndef IMPRINT_HOST_H
@@ -53,7 +59,8 @@ struct sess {
 	uint64_t when;
 	char where[48], why[48];
 	struct party *peer;  /* client: to whom its link is open */
-	uint32_t other;      /* http: the connection's other end */
+	uint32_t other;      /* http, wire: the connection's other end */
+	int wired, opened;
 };
 
 struct party {
@@ -63,6 +70,7 @@ struct party {
 	imp_params params;
 	const imp_layer *layer; /* NULL: imp_fdo */
 	const imp_layer *http;  /* stands under clients and before servers */
+	const imp_layer *below[IMP_DEPTH]; /* under world_session()'s, if on_link */
 	struct fact *facts;
 	/* Answer `ask`: 1 and *a filled (its spans live until the next call), 0:
 	 * look among the facts, -1: never answer. */
@@ -118,6 +126,7 @@ struct world {
 	void (*record)(struct world *w, struct sess *s, const imp_msg *m);
 	/* Takes what sinks out of sessions, instead of the network. */
 	void (*sink)(struct world *w, struct sess *s, const imp_msg *m);
+	int32_t mtu;            /* UP's code on wires; 0: 65535 */
 	int trace;
 };
 
@@ -128,8 +137,10 @@ struct party *world_party(struct world *w, const char *name, const imp_crypto *c
 /* A client session of `p`, fed START. */
 struct sess *world_start(struct party *p, uint16_t topic, imp_span name);
 /* A session under test: the party's role, as a server or as a client,
- * alone or on the party's http.  It is fed by hand. */
-struct sess *world_session(struct party *p, int server, int on_http);
+ * alone or on what the party has below.  It is fed by hand. */
+struct sess *world_session(struct party *p, int server, int on_link);
+/* Join two of them; the power that the cuts cut is `a`'s.  Feed them START. */
+void world_wire(struct sess *a, struct sess *b);
 void world_feed(struct sess *s, const imp_msg *m);
 /* Until nothing happens any more, or the virtual time has passed. */
 void world_run(struct world *w, uint64_t ms);
