@@ -99,7 +99,8 @@
  *
  *   DONE(IMP_OK): onboarded.  DONE(IMP_LATER): a good end, not onboarded
  *   yet, come back after `when` (EAP-NOOB's initial exchange, EST 202).
- *   DONE(negative): failed; topic is the wire's own error number.  After
+ *   DONE(negative): failed; topic is the wire's own error number; after
+ *   IMP_EFACT name is that of the ASK for the fact that is missing.  After
  *   DONE the top's deadline is cleared and rising messages pass it to the
  *   host, except ASK, which it may still answer (an EAP lower layer asks for
  *   keys after Success); the links linger so that a last message can be
@@ -170,7 +171,7 @@ extern "C" {
 #endif
 
 #define IMP_ABI 1u /* major: a plugin built for another major is refused */
-#define IMP_REV 6u /* monotonic: see ABI RULES 6 */
+#define IMP_REV 7u /* monotonic: see ABI RULES 6 */
 
 #if defined(_WIN32)
 #define IMP_EXPORT __declspec(dllexport)
@@ -493,14 +494,21 @@ typedef struct imp_params {
 	uint32_t max_chain; /* largest certificate chain to be held, in bytes */
 } imp_params;
 
-/* A fact a protocol needs (belief) or imparts (knowledge). */
+/* A fact a protocol needs (belief) or imparts (knowledge), or a question that
+ * it asks.  A word of `name` in capitals stands for any text: "rv/GUID". */
 typedef struct imp_fact {
 	uint16_t    topic;    /* enum imp_topic                               */
 	uint16_t    flags;    /* IMP_FACT_*                                   */
 	const char *name;     /* "idevid", "pskd", "netkey"                   */
 	const char *text;     /* one line for humans                          */
 } imp_fact;
-enum imp_fact_flag { IMP_FACT_NEEDED = 1, IMP_FACT_SECRET = 2, IMP_FACT_MANY = 4 };
+enum imp_fact_flag {
+	IMP_FACT_NEEDED = 1, /* some run of the role ends with IMP_EFACT without it */
+	IMP_FACT_SECRET = 2, IMP_FACT_MANY = 4,
+	/* whose it is: 1 << (8 + enum imp_role); none of these: every role's */
+	IMP_FACT_DEVICE = 1 << 9, IMP_FACT_OWNER = 1 << 10, IMP_FACT_RELAY = 1 << 11,
+	IMP_FACT_MAKER = 1 << 12, IMP_FACT_RENDEZVOUS = 1 << 13
+};
 
 /* The survey's five headings as data, so that its comparison tables and the
  * planner are printed from what is built: one bit per term of section 3 of
@@ -513,7 +521,7 @@ enum imp_player { /* 3.2 */
 	IMP_P_PROXY = 1 << 9,          /* join proxy, border router, relay    */
 	IMP_P_REGISTRAR = 1 << 10      /* registrar, configurator, commissioner */
 };
-enum imp_belief { /* 3.3: what the device holds beforehand */
+enum imp_belief { /* 3.3: what the device holds beforehand; any one will do */
 	IMP_B_BLANK = 1 << 0, IMP_B_SYMMETRIC = 1 << 1, IMP_B_RAWKEY = 1 << 2,
 	IMP_B_CERT = 1 << 3
 };
@@ -557,6 +565,12 @@ typedef struct imp_manifest {
 	const imp_fact *knowledge; /* until topic 0                            */
 	const int32_t  *algs;      /* needed crypto, until 0                   */
 	const char *const *stacks; /* "coap/dtls", "http/tls", NULL            */
+	const imp_fact *questions; /* other ASKs (AUTHORIZE, RUN), until topic 0 */
+	uint32_t optional;   /* those of players that a run can do without     */
+	uint32_t media;      /* out of band, 1 << enum imp_medium, any one will
+	                        do; bit 0, or no bit: it works without one      */
+	const char *umbrella;      /* the specification's word for all of it   */
+	const char *const *called; /* its words for the roles, by enum imp_role */
 } imp_manifest;
 
 enum imp_triage {
