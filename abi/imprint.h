@@ -171,7 +171,7 @@ extern "C" {
 #endif
 
 #define IMP_ABI 1u /* major: a plugin built for another major is refused */
-#define IMP_REV 7u /* monotonic: see ABI RULES 6 */
+#define IMP_REV 8u /* monotonic: see ABI RULES 6 */
 
 #if defined(_WIN32)
 #define IMP_EXPORT __declspec(dllexport)
@@ -510,6 +510,25 @@ enum imp_fact_flag {
 	IMP_FACT_MAKER = 1 << 12, IMP_FACT_RENDEZVOUS = 1 << 13
 };
 
+/* The vocabulary of claims.  What the data of a question (AUTHORIZE, CHOOSE)
+ * tells of whom it is about, and what the ANSWER's may tell back, is a CBOR map
+ * keyed by fact topics; a manifest lists every key that may be in it. */
+typedef struct imp_claim {
+	uint16_t    ask;      /* the question: IMP_T_AUTHORIZE, ...           */
+	uint16_t    topic;    /* the key: enum imp_topic                      */
+	uint16_t    flags;    /* IMP_CLAIM_*, and whose: IMP_FACT_DEVICE, ... */
+	uint16_t    form;     /* enum imp_form: what the value may be         */
+	const char *text;     /* one line for humans                          */
+} imp_claim;
+enum imp_claim_flag {
+	IMP_CLAIM_ALWAYS = 1, /* every such question has it                   */
+	IMP_CLAIM_REPLY = 2   /* in the ANSWER's map, if the host likes       */
+};
+enum imp_form { /* 1 << CBOR major type; SIMPLE: true, false, null */
+	IMP_F_UINT = 1 << 0, IMP_F_BYTES = 1 << 2, IMP_F_TEXT = 1 << 3,
+	IMP_F_ARRAY = 1 << 4, IMP_F_MAP = 1 << 5, IMP_F_SIMPLE = 1 << 7
+};
+
 /* The survey's five headings as data, so that its comparison tables and the
  * planner are printed from what is built: one bit per term of section 3 of
  * draft-irtf-t2trg-security-setup-iot-devices. */
@@ -571,6 +590,7 @@ typedef struct imp_manifest {
 	                        do; bit 0, or no bit: it works without one      */
 	const char *umbrella;      /* the specification's word for all of it   */
 	const char *const *called; /* its words for the roles, by enum imp_role */
+	const imp_claim *claims;   /* until ask 0                              */
 } imp_manifest;
 
 enum imp_triage {
