@@ -1,6 +1,7 @@
 /* host.c -- see host.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "host.h"
+#include "claims.h"
 #include "fdo.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,6 +260,9 @@ static void asked(struct sess *s, const imp_msg *m)
 {
 	imp_msg a = imp_say(IMP_ANSWER, 0, IMP_OK, m->ticket, NONE, NONE);
 	int how = s->p->hook ? s->p->hook(s->p, s, m, &a) : 0;
+	char why[128];
+	if (!claims_declared(s->t.top, s->t.params.role, m, why, sizeof why))
+		printf("not ok - every claim is declared: %s\n", why);
 	s->p->asks++;
 	if (how > 0)
 		later(s->w, s->p->think, FEED, s->id, &a);

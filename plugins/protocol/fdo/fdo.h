@@ -122,13 +122,8 @@
  *   the number of the message that the peer refused and its own words, at most 95
  *   printable characters: "64: unknown device".
  *
- * CLAIMS  a CBOR map keyed by fact topics:
- *   IDENTITY GUID (bstr 16), or serial (tstr) in DI · CONFIG device info (tstr) ·
- *   ANCHOR SHA-256 of the manufacturer's PublicKey array in its X509 form,
- *   however the voucher encodes it · OWNER the same of the current owner's ·
- *   PEERKEY SHA-256 of the device's SubjectPublicKeyInfo ·
- *   CHAIN the device's leaf certificate (bstr) or null · VOUCHER the number of
- *   entries · SERVER wait seconds asked for (TO0) */
+ * CLAIMS  of AUTHORIZE: the table `claims` of plugin.c, as imprint help policy
+ *   prints it. */
 #ifndef IMPRINT_FDO_H
 #define IMPRINT_FDO_H
 

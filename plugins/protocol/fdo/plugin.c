@@ -168,6 +168,24 @@ static const imp_fact knowledge[] = {
 	{0, 0, NULL, NULL}
 };
 
+enum { OWNERS = IMP_FACT_OWNER | IMP_FACT_RENDEZVOUS, ALL = OWNERS | IMP_FACT_MAKER, IS = IMP_CLAIM_ALWAYS };
+
+static const imp_claim claims[] = {
+	{IMP_T_AUTHORIZE, IMP_T_IDENTITY, IS | OWNERS, IMP_F_BYTES, "the device's GUID, 16 bytes"},
+	{IMP_T_AUTHORIZE, IMP_T_IDENTITY, IS | IMP_FACT_MAKER, IMP_F_TEXT, "its serial number, as it says itself"},
+	{IMP_T_AUTHORIZE, IMP_T_CONFIG, IS | ALL, IMP_F_TEXT, "device info: its model, as the manufacturer calls it; to the maker as the device does"},
+	{IMP_T_AUTHORIZE, IMP_T_ANCHOR, IS | OWNERS, IMP_F_BYTES, "SHA-256 of the manufacturer's PublicKey in its X509 form"},
+	{IMP_T_AUTHORIZE, IMP_T_OWNER, IS | OWNERS, IMP_F_BYTES, "the same of the owner the voucher ends in"},
+	{IMP_T_AUTHORIZE, IMP_T_PEERKEY, IS | ALL, IMP_F_BYTES, "SHA-256 of the device's SubjectPublicKeyInfo"},
+	{IMP_T_AUTHORIZE, IMP_T_CHAIN, IS | ALL, IMP_F_BYTES | IMP_F_SIMPLE, "the device's certificate in DER; null: it has none yet"},
+	{IMP_T_AUTHORIZE, IMP_T_VOUCHER, IS | ALL, IMP_F_UINT, "how often the voucher was extended"},
+	{IMP_T_AUTHORIZE, IMP_T_SERVER, IMP_FACT_RENDEZVOUS, IMP_F_UINT, "for how many seconds the owner wants to be registered"},
+	{IMP_T_AUTHORIZE, IMP_T_SERVER, IMP_CLAIM_REPLY | IMP_FACT_RENDEZVOUS, IMP_F_UINT, "the most seconds that are granted"},
+	{IMP_T_AUTHORIZE, IMP_T_SERVER, IMP_CLAIM_REPLY | IMP_FACT_OWNER, IMP_F_UINT, "how many seconds to ask the rendezvous server for (86400)"},
+	{IMP_T_AUTHORIZE, IMP_T_VOUCHER, IMP_CLAIM_REPLY | IMP_FACT_OWNER, IMP_F_SIMPLE, "true: the device keeps its credential (credential reuse)"},
+	{0, 0, 0, 0, NULL}
+};
+
 static const int32_t algs[] = {IMP_A_SHA256, IMP_A_HMAC256, IMP_A_ES256, IMP_A_A128GCM, 0};
 static const char *const stacks[] = {"http", NULL};
 
@@ -190,6 +208,7 @@ static const imp_manifest manifest = {
 	.knowledge = knowledge,
 	.algs = algs,
 	.stacks = stacks,
+	.claims = claims,
 };
 
 const imp_layer imp_fdo = {
