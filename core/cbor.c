@@ -1,5 +1,6 @@
 /* cbor.c -- see cbor.h. */
 #include "cbor.h"
+#include "utf8.h"
 
 #include <cbor/encoding.h>
 #include <cbor/streaming.h>
@@ -122,27 +123,10 @@ static int fits(const struct head *h, size_t left)
 	}
 }
 
-/* The length of the UTF-8 sequence that p starts with; 0: it is not one. */
-static size_t utf8_len(const uint8_t *p, size_t left)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-	if (n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)) /* overlong, surrogate */
-		return 0;
-	if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) /* overlong, past U+10FFFF */
-		return 0;
-	return n;
-}
-
 static int is_utf8(const uint8_t *p, size_t len)
 {
 	for (size_t at = 0, n; at < len; at += n) {
-		n = utf8_len(p + at, len - at);
+		n = imp_utf8_len(p + at, len - at);
 		if (!n)
 			return 0;
 	}
