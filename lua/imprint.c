@@ -11,7 +11,7 @@ static void push_facts(lua_State *L, const imp_fact *f)
 {
 	lua_newtable(L);
 	for (lua_Integer i = 1; f && f->topic; f++, i++) {
-		lua_createtable(L, 0, 6);
+		lua_createtable(L, 0, 7);
 		mod_push_topic(L, f->topic);
 		lua_setfield(L, -2, "topic");
 		mod_set_text(L, "name", f->name);

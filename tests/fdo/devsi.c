@@ -295,13 +295,13 @@ static void upload(void)
 	text("fdo.upload:name", "gone");
 	take(0, 0);
 	answered(IMP_EFACT, 0, NONE, 1300, &st);
-	t_check("no such file", st == IMP_EFACT, "");
+	t_check("no such file", st == IMP_EDENIED, "");
 	ready("fdo.upload");
 	text("fdo.upload:name", "shrinks");
 	take(0, 0);
 	answered(5, IMP_MORE, imp_bytes("abc", 3), 1300, &st);
 	answered(5, 0, NONE, 1300, &st);
-	t_check("a file that ends before its length", st == IMP_EFACT, "");
+	t_check("a file that ends before its length", st == IMP_EDENIED, "");
 }
 
 static void wget(void)

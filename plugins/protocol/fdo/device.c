@@ -689,6 +689,8 @@ static imp_status on_host(struct fdo_device *d, imp_cx *cx, const imp_msg *in)
 	if (!info.to)
 		return IMP_ENOSPC;
 	st = fdo_devsi_answer(&d->u.si, cx, in, &info);
+	if (st == IMP_EFACT)
+		return fdo_device_lacks(d, cx); /* devmod */
 	return st ? fdo_device_bad(d, st, "service info") : turn(d, cx, &info);
 }
 

@@ -435,7 +435,7 @@ static imp_status send_part(fdo_devsi *si, const imp_crypto *c, const imp_msg *i
 	imp_span part = in->data;
 	size_t most;
 	if (in->code < 0 || (!(in->flags & IMP_MORE) && in->data.len > INT32_MAX))
-		return IMP_EFACT;
+		return IMP_EDENIED;
 	if (!si->offset) {
 		si->length = in->flags & IMP_MORE ? (uint32_t)in->code : (uint32_t)part.len;
 		fdo_info_put_int(w, modules[UPLOAD], "length", si->length);
@@ -445,7 +445,7 @@ static imp_status send_part(fdo_devsi *si, const imp_crypto *c, const imp_msg *i
 	most = most < si->length - si->offset ? most : si->length - si->offset;
 	part.len = part.len < most ? part.len : most;
 	if ((!part.len && si->length) || !fdo_info_put_bytes(w, modules[UPLOAD], "data", part))
-		return IMP_EFACT;
+		return IMP_EDENIED;
 	if (si->flags & HASHING)
 		c->hash_push(c, si->hash, part);
 	si->offset += (uint32_t)part.len;

@@ -52,8 +52,8 @@ void       fdo_devsi_fill(fdo_devsi *si, fdo_info_wr *w);
 /* max: bytes that one message 68 may have. */
 imp_status fdo_devsi_ask(fdo_devsi *si, imp_cx *cx, uint32_t ticket, size_t max);
 /* The host's answer; what it yields is written to w, as far as it fits.
- * IMP_EDENIED: a command that may not fail failed; IMP_EFACT: no devmod, no
- * such file. */
+ * IMP_EDENIED: a command that may not fail failed, or there is no such file;
+ * IMP_EFACT: no devmod. */
 imp_status fdo_devsi_answer(fdo_devsi *si, imp_cx *cx, const imp_msg *in, fdo_info_wr *w);
 
 #endif

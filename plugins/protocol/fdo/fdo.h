@@ -55,7 +55,8 @@
  *   no rendezvous knows the device yet; `when` from RVDelaysec, else 120 s.
  *   DONE(negative): the last failure that was not a dead link; topic the error
  *   number we sent (255) or, with IMP_EPEER, got; data the reason as text; with
- *   IMP_EFACT name is the fact that is missing
+ *   IMP_EFACT name is the fact that is missing.  A file the owner wants that is
+ *   not there is IMP_EDENIED
  *  device, DI (START.topic = IMP_T_VOUCHER)
  *   SERVER "fdo.di" URI; CONFIG "fdo.mfginfo" CBOR [serial tstr, deviceinfo tstr,
  *   ?pkEnc: the encoding wished for the manufacturer's key: 1 X509, 2 X5CHAIN,

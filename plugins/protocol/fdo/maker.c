@@ -40,17 +40,31 @@ static imp_status bad(struct maker *m, imp_cx *cx, imp_status st, const char *wh
 	return refuse(m, cx, st, fdo_error_of(st), why);
 }
 
+static const char rvinfo_name[] = "fdo.rvinfo";
+
+static imp_span maker_name(const struct maker *m, char to[FDO_NAME])
+{
+	imp_wr w = imp_wr_to(to, FDO_NAME);
+	imp_wr_text(&w, "fdo.maker/");
+	imp_wr_text(&w, m->type);
+	return imp_wr_span(&w);
+}
+
+/* What the host answered was no answer to the question of this state. */
 static imp_status lacks(struct maker *m, imp_cx *cx, int32_t code, const char *why)
 {
-	static const char *const facts[STATES] = {[CERTIFICATE] = "certificate", [MAKER_KEY] = "fdo.maker/", [MAKER_CHAIN] = "fdo.maker/",
-		[RVINFO] = "fdo.rvinfo", [FIRST_HEAD] = "voucher", [COMMIT] = "voucher"};
-	const char *fact = facts[m->s.state] ? facts[m->s.state] : "";
-	char name[48];
-	imp_wr w = imp_wr_to(name, sizeof name);
-	imp_wr_text(&w, fact);
-	if (m->s.state == MAKER_KEY || m->s.state == MAKER_CHAIN)
-		imp_wr_text(&w, m->type);
-	return fdo_lacks(&m->s, cx, code, FDO_E_INTERNAL, where(m), why, imp_wr_span(&w));
+	char name[FDO_NAME];
+	fdo_mfginfo info = {0};
+	imp_span fact;
+	if (m->s.state == CERTIFICATE && fdo_read_app_start(fdo_hold_get(&m->hold, HOLD_CSR), &info) == IMP_OK)
+		fact = info.serial;
+	else if (m->s.state == MAKER_KEY || m->s.state == MAKER_CHAIN)
+		fact = maker_name(m, name);
+	else if (m->s.state == RVINFO)
+		fact = imp_bytes(rvinfo_name, sizeof rvinfo_name - 1);
+	else
+		fact = fdo_name(name, "", m->guid, "", NONE);
+	return fdo_lacks(&m->s, cx, code, FDO_E_INTERNAL, where(m), why, fact);
 }
 
 /* --- 10, 11 ------------------------------------------------------------------ */
@@ -106,11 +120,8 @@ static imp_status consent(struct maker *m, imp_cx *cx, const imp_msg *in)
 
 static imp_status ask_maker(struct maker *m, imp_cx *cx, uint8_t state, uint16_t topic)
 {
-	char name[32];
-	imp_wr w = imp_wr_to(name, sizeof name);
-	imp_wr_text(&w, "fdo.maker/");
-	imp_wr_text(&w, m->type);
-	return fdo_ask(&m->s, cx, state, topic, 0, imp_wr_span(&w), NONE);
+	char name[FDO_NAME];
+	return fdo_ask(&m->s, cx, state, topic, 0, maker_name(m, name), NONE);
 }
 
 static imp_status certificate(struct maker *m, imp_cx *cx, const imp_msg *in)
@@ -144,9 +155,8 @@ static imp_status read_key(imp_span raw, fdo_pubkey *pk, fdo_key *key)
 /* It is in the encoding that it shall have: on to the RendezvousInfo. */
 static imp_status hold_key(struct maker *m, imp_cx *cx, imp_span raw)
 {
-	static const char name[] = "fdo.rvinfo";
 	imp_status st = fdo_hold_put(&m->hold, HOLD_KEY, raw);
-	return st < 0 ? bad(m, cx, st, "room") : fdo_ask(&m->s, cx, RVINFO, IMP_T_CONFIG, 0, imp_bytes(name, sizeof name - 1), NONE);
+	return st < 0 ? bad(m, cx, st, "room") : fdo_ask(&m->s, cx, RVINFO, IMP_T_CONFIG, 0, imp_bytes(rvinfo_name, sizeof rvinfo_name - 1), NONE);
 }
 
 /* There is no COSE_Key of RSA in FDO: such a key stays as it is. */

@@ -544,10 +544,15 @@ static imp_status info_answer(struct fdo_owner *o, imp_cx *cx, const imp_msg *in
 {
 	struct fdo_to2 *t = &o->u.to2;
 	const char *why = "room";
+	char name[FDO_NAME];
+	uint16_t topic;
+	int32_t code;
 	size_t cap = info_room(o);
 	uint8_t *to = cx->room(cx, cap);
 	fdo_info_wr pairs = fdo_info_start(to, to ? cap : 0, cap);
 	imp_status st = to ? fdo_ownersi_answer(&t->si, &o->hold, cx->crypto, in, &pairs, &why) : IMP_ENOSPC;
+	if (st == IMP_EFACT)
+		return lacks(o, cx, st, why, fdo_ownersi_question(&t->si, &o->hold, t->guid, name, &topic, &code));
 	if (st < 0)
 		return refuse(o, cx, st, FDO_E_INTERNAL, why);
 	return pairs.count ? send_info(o, cx, &pairs) : go_on(o, cx, &pairs); /* what is said must leave before the next part is asked for */

@@ -139,36 +139,58 @@ static int triage(const imp_crypto *c, imp_span secret, uint64_t now, const imp_
 
 /* --- manifest ------------------------------------------------------------- */
 
+enum { NEEDED = IMP_FACT_NEEDED, SECRET = IMP_FACT_SECRET, MANY = IMP_FACT_MANY,
+       DEVICE = IMP_FACT_DEVICE, OWNER = IMP_FACT_OWNER, MAKER = IMP_FACT_MAKER, RENDEZVOUS = IMP_FACT_RENDEZVOUS };
+
 static const imp_fact beliefs[] = {
-	{IMP_T_VOUCHER, IMP_FACT_NEEDED, "fdo.credential", "device: who the manufacturer is, where the rendezvous is"},
-	{IMP_T_KEY, IMP_FACT_NEEDED | IMP_FACT_SECRET, "fdo.hmac", "device: the secret that seals its voucher's header"},
-	{IMP_T_KEY, IMP_FACT_NEEDED | IMP_FACT_SECRET, "fdo.attestation", "device: the private key of its certificate"},
-	{IMP_T_CONFIG, 0, "fdo.device", "device: preferred key exchange and cipher"},
-	{IMP_T_CONFIG, 0, "fdo.devmod", "device: what it says of itself to its owner"},
-	{IMP_T_VOUCHER, IMP_FACT_NEEDED | IMP_FACT_MANY, "GUID", "owner: the voucher, its head and its entries"},
-	{IMP_T_KEY, IMP_FACT_NEEDED | IMP_FACT_SECRET, "fdo.owner/TYPE", "owner: the private key the voucher ends in"},
-	{IMP_T_SERVER, 0, "fdo.to2", "owner: where devices find it"},
-	{IMP_T_CONFIG, 0, "fdo.rvinfo", "owner and maker: rendezvous instructions to put into vouchers"},
-	{IMP_T_CONFIG, IMP_FACT_MANY, "GUID/serviceinfo", "owner: what to do with the device, one action an entry"},
-	{IMP_T_ANCHOR, 0, "fdo.maker/TYPE", "maker: the public key that vouchers begin with"},
-	{IMP_T_CHAIN, 0, "fdo.maker/TYPE", "maker: certificates of that key, for devices that want X5CHAIN"},
+	{IMP_T_VOUCHER, DEVICE | NEEDED, "fdo.credential", "who the manufacturer is, where the rendezvous is"},
+	{IMP_T_KEY, DEVICE | NEEDED | SECRET, "fdo.hmac", "the secret that seals its voucher's header"},
+	{IMP_T_KEY, DEVICE | NEEDED | SECRET, "fdo.attestation", "the private key of its certificate"},
+	{IMP_T_CONFIG, DEVICE | NEEDED, "fdo.devmod", "what it says of itself to its owner"},
+	{IMP_T_CONFIG, DEVICE, "fdo.device", "preferred key exchange and cipher"},
+	{IMP_T_SERVER, DEVICE | NEEDED, "fdo.di", "in the factory: where its manufacturer is"},
+	{IMP_T_CONFIG, DEVICE | NEEDED, "fdo.mfginfo", "in the factory: its serial number and model"},
+	{IMP_T_VOUCHER, OWNER | NEEDED | MANY, "GUID", "the voucher, its head and its entries"},
+	{IMP_T_KEY, OWNER | NEEDED | SECRET, "fdo.owner/TYPE", "the private key the voucher ends in"},
+	{IMP_T_SERVER, OWNER | NEEDED, "fdo.to2", "where devices find it"},
+	{IMP_T_CONFIG, OWNER, "fdo.rvinfo", "rendezvous instructions of the replacement voucher"},
+	{IMP_T_CONFIG, OWNER | MANY, "GUID/serviceinfo", "what to do with the device, one action an entry"},
+	{IMP_T_IMAGE, OWNER | NEEDED | MANY, "FILE", "the bytes of a download, if an action names one"},
+	{IMP_T_ANCHOR, MAKER | NEEDED, "fdo.maker/TYPE", "the public key that vouchers begin with"},
+	{IMP_T_CONFIG, MAKER | NEEDED, "fdo.rvinfo", "rendezvous instructions of new vouchers"},
+	{IMP_T_CHAIN, MAKER, "fdo.maker/TYPE", "certificates of its key, for devices that want X5CHAIN"},
 	{0, 0, NULL, NULL}
 };
 
 static const imp_fact knowledge[] = {
-	{IMP_T_VOUCHER, 0, "fdo.credential", "device: the credential for its next onboarding"},
-	{IMP_T_KEY, IMP_FACT_SECRET, "fdo.hmac", "device: a new secret for a new owner"},
-	{IMP_T_OWNER, 0, "fdo.owner", "device: the public key of its owner"},
-	{IMP_T_IMAGE, IMP_FACT_MANY, "NAME", "device: files the owner sent"},
-	{IMP_T_VOUCHER, IMP_FACT_MANY, "GUID", "owner: the replacement voucher; maker: the first one"},
-	{IMP_T_OWNER, 0, "GUID", "owner: the new name of the device"},
-	{IMP_T_CONFIG, 0, "GUID/devmod/KEY", "owner: what the device said of itself"},
-	{IMP_T_IMAGE, IMP_FACT_MANY, "GUID/upload/NAME", "owner: files the device sent"},
-	{IMP_T_SERVER, 0, "rv/GUID", "rendezvous: where that device's owner is, until it expires"},
+	{IMP_T_VOUCHER, DEVICE, "fdo.credential", "the credential for its next onboarding"},
+	{IMP_T_KEY, DEVICE | SECRET, "fdo.hmac", "a new secret for a new owner"},
+	{IMP_T_OWNER, DEVICE, "fdo.owner", "the public key of its owner"},
+	{IMP_T_IMAGE, DEVICE | MANY, "NAME", "files the owner sent"},
+	{IMP_T_SERVER, DEVICE, "fdo.to1d", "where its owner is, until the run is over"},
+	{IMP_T_VOUCHER, OWNER | MANY, "GUID", "the replacement voucher"},
+	{IMP_T_OWNER, OWNER, "GUID", "the new name of the device"},
+	{IMP_T_CONFIG, OWNER, "GUID/devmod/KEY", "what the device said of itself"},
+	{IMP_T_IMAGE, OWNER | MANY, "GUID/upload/NAME", "files the device sent"},
+	{IMP_T_VOUCHER, MAKER | MANY, "GUID", "the first voucher of the device"},
+	{IMP_T_SERVER, RENDEZVOUS, "rv/GUID", "where that device's owner is, until it expires"},
 	{0, 0, NULL, NULL}
 };
 
-enum { OWNERS = IMP_FACT_OWNER | IMP_FACT_RENDEZVOUS, ALL = OWNERS | IMP_FACT_MAKER, IS = IMP_CLAIM_ALWAYS };
+static const imp_fact questions[] = {
+	{IMP_T_RUN, DEVICE, "COMMAND", "run this command of the owner's, or fetch (fdo.wget) this file"},
+	{IMP_T_IMAGE, DEVICE | MANY, "NAME", "the bytes of a file that the owner wants"},
+	{IMP_T_AUTHORIZE, OWNER, "GUID", "accept this voucher (TO0), or this device (TO2)?"},
+	{IMP_T_AUTHORIZE, MAKER, "SERIAL", "make a credential for this device?"},
+	{IMP_T_ISSUE, MAKER, "SERIAL", "a certificate for this device's request"},
+	{IMP_T_AUTHORIZE, RENDEZVOUS, "GUID", "register this owner for this device?"},
+	{0, 0, NULL, NULL}
+};
+
+static const char *const called[] = {[IMP_DEVICE] = "device", [IMP_OWNER] = "owner onboarding service", [IMP_RELAY] = NULL,
+	[IMP_MAKER] = "manufacturer (DI server)", [IMP_RENDEZVOUS] = "rendezvous server"};
+
+enum { OWNERS = OWNER | RENDEZVOUS, ALL = OWNERS | MAKER, IS = IMP_CLAIM_ALWAYS };
 
 static const imp_claim claims[] = {
 	{IMP_T_AUTHORIZE, IMP_T_IDENTITY, IS | OWNERS, IMP_F_BYTES, "the device's GUID, 16 bytes"},
@@ -193,7 +215,7 @@ static const imp_manifest manifest = {
 	.size = sizeof(imp_manifest),
 	.roles = 1u << IMP_DEVICE | 1u << IMP_OWNER | 1u << IMP_MAKER | 1u << IMP_RENDEZVOUS,
 	.players = IMP_P_MANUFACTURER | IMP_P_OWNER | IMP_P_RENDEZVOUS,
-	.beliefs_in = IMP_B_CERT | IMP_B_SYMMETRIC,
+	.beliefs_in = IMP_B_CERT,
 	.discovery = IMP_D_NETWORK,
 	.trust = IMP_I_VOUCHER | IMP_I_PKI,
 	.authorizer = IMP_Z_OWNER | IMP_Z_MANUFACTURER,
@@ -208,6 +230,9 @@ static const imp_manifest manifest = {
 	.knowledge = knowledge,
 	.algs = algs,
 	.stacks = stacks,
+	.questions = questions,
+	.umbrella = "onboarding",
+	.called = called,
 	.claims = claims,
 };
 

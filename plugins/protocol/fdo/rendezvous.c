@@ -37,10 +37,22 @@ static imp_status bad(struct rendezvous *v, imp_cx *cx, imp_status st, const cha
 	return refuse(v, cx, st, fdo_error_of(st), why);
 }
 
+static imp_span record_name(const struct rendezvous *v, char to[FDO_NAME])
+{
+	return fdo_name(to, "rv/", v->guid, "", NONE);
+}
+
+/* The host has no record of that device, or one that is none. */
+static imp_status lacks_record(struct rendezvous *v, imp_cx *cx, imp_status st, const char *why)
+{
+	char name[FDO_NAME];
+	return fdo_lacks(&v->s, cx, st, st == IMP_EFACT ? FDO_E_NOT_FOUND : FDO_E_INTERNAL, where(v), why, record_name(v, name));
+}
+
 static imp_status ask_record(struct rendezvous *v, imp_cx *cx, uint8_t state)
 {
 	char name[FDO_NAME];
-	return fdo_ask(&v->s, cx, state, IMP_T_SERVER, 0, fdo_name(name, "rv/", v->guid, "", NONE), NONE);
+	return fdo_ask(&v->s, cx, state, IMP_T_SERVER, 0, record_name(v, name), NONE);
 }
 
 /* --- TO0 -------------------------------------------------------------------- */
@@ -222,10 +234,10 @@ static imp_status record(struct rendezvous *v, imp_cx *cx, const imp_msg *in)
 	fdo_key key;
 	imp_status st;
 	if (in->code < 0)
-		return refuse(v, cx, in->code, in->code == IMP_EFACT ? FDO_E_NOT_FOUND : FDO_E_INTERNAL, "unknown GUID");
+		return lacks_record(v, cx, in->code, "unknown GUID");
 	st = read_record(in->data, &to1d, &key);
 	if (st < 0)
-		return refuse(v, cx, st, FDO_E_INTERNAL, "record");
+		return lacks_record(v, cx, st, "record");
 	if (!fdo_sig_fits(&key, v->sig))
 		return refuse(v, cx, IMP_EPROTO, FDO_E_INVALID, "signature info");
 	st = fdo_hold_put(&v->hold, HOLD_RECORD, imp_bytes(&key, sizeof key));
@@ -265,7 +277,7 @@ static imp_status redirect(struct rendezvous *v, imp_cx *cx, const imp_msg *in)
 	fdo_key key;
 	imp_status st = in->code < 0 ? in->code : read_record(in->data, &to1d, &key);
 	if (st < 0)
-		return refuse(v, cx, st, st == IMP_EFACT ? FDO_E_NOT_FOUND : FDO_E_INTERNAL, "record");
+		return lacks_record(v, cx, st, "record");
 	st = fdo_reply(&v->s, cx, REDIRECT, FDO_TO1_RV_REDIRECT, to1d);
 	return st < 0 ? st : fdo_finish(&v->s, cx, IMP_OK, 0);
 }

@@ -38,6 +38,12 @@ static imp_status lacks(struct fdo_owner *o, imp_cx *cx, int32_t code, const cha
 	return sent;
 }
 
+static imp_status lacks_voucher(struct fdo_owner *o, imp_cx *cx, int32_t code)
+{
+	char name[FDO_NAME];
+	return lacks(o, cx, code, "voucher missing", fdo_name(name, "", o->u.to0.guid, "", NONE));
+}
+
 static imp_status say(imp_cx *cx, uint16_t verb, uint32_t ticket, imp_span name)
 {
 	imp_msg m = imp_say(verb, 0, 0, ticket, name, NONE);
@@ -129,13 +135,16 @@ static imp_status voucher_head(struct fdo_owner *o, imp_cx *cx, const imp_msg *i
 	fdo_head h;
 	fdo_key device;
 	fdo_walk w;
-	imp_status st = in->code < 0 ? in->code : fdo_read_head(in->data, &h);
+	imp_status st;
+	if (in->code < 0)
+		return lacks_voucher(o, cx, in->code);
+	st = fdo_read_head(in->data, &h);
 	if (st == IMP_OK)
 		st = fdo_head_check(cx->crypto, &h, &device, &why);
 	if (st == IMP_OK)
 		st = fdo_chain_path(cx->crypto, h.chain, &why);
 	if (st == IMP_OK && !imp_same(h.header.guid, imp_bytes(t->guid, FDO_GUID)))
-		st = IMP_EFACT;
+		st = IMP_EBADMSG;
 	if (st == IMP_OK)
 		st = fdo_rv_check(h.header.rvinfo);
 	if (st == IMP_OK)
@@ -157,8 +166,10 @@ static imp_status voucher_entry(struct fdo_owner *o, imp_cx *cx, const imp_msg *
 	const char *why = "voucher entry";
 	fdo_walk w;
 	imp_status st;
+	if (in->code < 0)
+		return lacks_voucher(o, cx, in->code);
 	walk_get(o, &w);
-	st = in->code < 0 ? in->code : fdo_walk_next(cx->crypto, &w, in->data, &why);
+	st = fdo_walk_next(cx->crypto, &w, in->data, &why);
 	if (st < 0)
 		return end(o, cx, st, FDO_E_VOUCHER, why);
 	st = walk_put(o, &w);
@@ -352,9 +363,13 @@ static imp_status owner_key(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 	uint8_t *a = cx->room(cx, all), *b = cx->room(cx, one), *c = cx->room(cx, all + one + SLACK);
 	imp_wr to0d = imp_wr_to(a, all), to1d = imp_wr_to(b, one), w = imp_wr_to(c, all + one + SLACK);
 	imp_key priv = imp_key_from(in->data);
+	fdo_walk walk;
+	char name[32];
 	imp_status st = a && b && c ? IMP_OK : IMP_ENOSPC;
-	if (in->code < 0 || !priv.alg)
-		return lacks(o, cx, in->code, "owner key missing", NONE);
+	if (in->code < 0 || !priv.alg) {
+		walk_get(o, &walk);
+		return lacks(o, cx, in->code, "owner key missing", key_name(&walk, name));
+	}
 	if (st == IMP_OK)
 		st = put_to0d(o, &to0d);
 	if (st == IMP_OK)
