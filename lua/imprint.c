@@ -19,22 +19,80 @@ static void push_facts(lua_State *L, const imp_fact *f)
 		mod_set_bool(L, "needed", f->flags & IMP_FACT_NEEDED);
 		mod_set_bool(L, "secret", f->flags & IMP_FACT_SECRET);
 		mod_set_bool(L, "many", f->flags & IMP_FACT_MANY);
+		mod_set_int(L, "roles", f->flags >> 8); /* bits, 1 << role; 0: every role's */
 		lua_rawseti(L, -2, i);
 	}
+}
+
+static void push_numbers(lua_State *L, const int32_t *n)
+{
+	lua_newtable(L);
+	for (lua_Integer i = 1; n && *n; n++, i++) {
+		lua_pushinteger(L, *n);
+		lua_rawseti(L, -2, i);
+	}
+}
+
+static void push_texts(lua_State *L, const char *const *t)
+{
+	lua_newtable(L);
+	for (lua_Integer i = 1; t && *t; t++, i++) {
+		lua_pushstring(L, *t);
+		lua_rawseti(L, -2, i);
+	}
+}
+
+/* Bits as they are; "called" by number of the role. */
+static void push_manifest(lua_State *L, const imp_manifest *m)
+{
+	const struct {
+		const char *name;
+		uint32_t bits;
+	} bits[] = {{"roles", m->roles}, {"players", m->players}, {"beliefs_in", m->beliefs_in}, {"discovery", m->discovery}, {"trust", m->trust},
+		{"authorizer", m->authorizer}, {"delivers", m->delivers}, {"properties", m->properties},
+		{"optional", IMP_HAS(m, imp_manifest, optional) ? m->optional : 0}, {"media", IMP_HAS(m, imp_manifest, media) ? m->media : 0}};
+	for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
+		mod_set_int(L, bits[i].name, bits[i].bits);
+	push_numbers(L, m->algs);
+	lua_setfield(L, -2, "algs");
+	push_texts(L, m->stacks);
+	lua_setfield(L, -2, "stacks");
+	push_facts(L, IMP_HAS(m, imp_manifest, questions) ? m->questions : NULL);
+	lua_setfield(L, -2, "questions");
+	mod_set_text(L, "umbrella", IMP_HAS(m, imp_manifest, umbrella) ? m->umbrella : NULL);
+	lua_newtable(L);
+	for (int r = IMP_DEVICE; IMP_HAS(m, imp_manifest, called) && m->called && r <= IMP_RENDEZVOUS; r++)
+		if (m->roles >> r & 1) {
+			lua_pushstring(L, m->called[r]);
+			lua_rawseti(L, -2, r);
+		}
+	lua_setfield(L, -2, "called");
+}
+
+/* What a link carries, by enum imp_kind. */
+static const char *kind(unsigned k)
+{
+	static const char *const names[] = {"", "datagrams", "stream", "REST", "EAP", "EAP method", "BLE advertising", "GATT", "mesh provisioning", "802.11 action frames", "DPP", "802.1X", "LoRa", "NFC"};
+	return k < sizeof names / sizeof names[0] ? names[k] : "?";
 }
 
 static void push_layer(lua_State *L, const imp_layer *y)
 {
 	const imp_manifest *m = y->manifest;
-	lua_createtable(L, 0, 8);
+	lua_createtable(L, 0, 24);
 	mod_set_text(L, "id", y->id);
 	mod_set_text(L, "version", y->version);
 	mod_set_text(L, "spec", y->spec);
+	mod_set_text(L, "offers", kind(y->offers));
+	lua_newtable(L);
+	for (int i = 0; i < IMP_LINKS && y->needs[i]; i++) {
+		lua_pushstring(L, kind(y->needs[i]));
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_setfield(L, -2, "needs");
 	if (!m)
 		return;
-	mod_set_int(L, "roles", m->roles);
-	mod_set_int(L, "players", m->players);
-	mod_set_int(L, "properties", m->properties);
+	push_manifest(L, m);
 	mod_set_text(L, "terms", m->terms);
 	mod_set_text(L, "process", m->process);
 	push_facts(L, m->beliefs);
@@ -68,9 +126,28 @@ static int l_plugins(lua_State *L)
 	return 1;
 }
 
+static const imp_crypto *provider(const char *id)
+{
+	for (int i = 0; imp_builtin[i]; i++)
+		for (int k = 0; imp_builtin[i]->cryptos && imp_builtin[i]->cryptos[k]; k++)
+			if (!strcmp(imp_builtin[i]->cryptos[k]->id, id))
+				return imp_builtin[i]->cryptos[k];
+	return NULL;
+}
+
+/* imp.can(provider, alg, [curve]) -> boolean, or nil: no such provider */
+static int l_can(lua_State *L)
+{
+	const imp_crypto *c = provider(luaL_checkstring(L, 1));
+	if (!c)
+		return mod_fail(L, "no such provider");
+	lua_pushboolean(L, c->can(c, (int32_t)luaL_checkinteger(L, 2), (int32_t)luaL_optinteger(L, 3, 0)));
+	return 1;
+}
+
 int luaopen_imprint(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"status", l_status}, {"plugins", l_plugins}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"status", l_status}, {"plugins", l_plugins}, {"can", l_can}, {NULL, NULL}};
 	luaL_newlib(L, functions);
 	open_cbor(L);
 	open_crypto(L);

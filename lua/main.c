@@ -34,6 +34,17 @@ static int l_text(lua_State *L)
 	return mod_fail(L, "not built in");
 }
 
+/* The names of all that is built in: { "cmd.demo", ... } */
+static int l_names(lua_State *L)
+{
+	lua_newtable(L);
+	for (lua_Integer i = 0; built_in[i].name; i++) {
+		lua_pushstring(L, built_in[i].name);
+		lua_rawseti(L, -2, i + 1);
+	}
+	return 1;
+}
+
 /* Nothing is searched on disk. */
 static void only_built_in(lua_State *L)
 {
@@ -66,6 +77,8 @@ static int start(lua_State *L)
 	luaL_requiref(L, "imprint", luaopen_imprint, 0);
 	lua_pushcfunction(L, l_text);
 	lua_setfield(L, -2, "built_in");
+	lua_pushcfunction(L, l_names);
+	lua_setfield(L, -2, "built_in_names");
 	lua_getglobal(L, "require");
 	lua_pushstring(L, "cmd.main");
 	lua_call(L, 1, 1);

@@ -1,6 +1,7 @@
 """demo.py -- the newcomer's first command: `./imprint demo`, as a story and as
 data, in time.  TAP.  usage: demo.py [NAME...] (all that are built, if none)"""
 import json
+import re
 import subprocess
 import sys
 import time
@@ -48,7 +49,9 @@ def story(name):
 
 def main():
     good = True
-    for name in sys.argv[1:] or ["fdo"]:
+    listed = re.search(r"NAME +([\w, ]+) \(", imprint("--help")[0].stdout)
+    good &= claim("demo --help lists the demos that there are", listed is not None, None)
+    for name in sys.argv[1:] or listed.group(1).split(", "):
         good &= data(name)
         good &= story(name)
     return not good

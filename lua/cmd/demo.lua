@@ -11,12 +11,27 @@ usage: imprint demo [NAME] [--yes] [--json] [--keep]
 Plays a whole onboarding: a ladder of messages between the players, the questions
 put to policy and their answers, and at the end what was imparted next to what was
 believed at the start.
-  NAME    fdo (and it is what runs without a name)
+  NAME    %s (without a name: fdo)
   --yes   answer yes where a person would be asked (in fdo nobody is)
   --json  the same as data: players, messages, questions, beliefs, knowledge
   --keep  keep the directory of keys, vouchers and stores, and say where it is]]
 
-local scenarios = { "fdo" }
+-- A scenario is a file demo_NAME.lua that is built in: it returns { title =
+-- "one line", columns = { the players from left to right }, play = function(s) },
+-- and says in play, a coroutine, what happens: s:spawn, s:wait, s:word, s:note.
+local scenarios = {}
+for _, file in ipairs(imp.built_in_names()) do
+	scenarios[#scenarios + 1] = file:match("^cmd%.demo_(%w+)$")
+end
+table.sort(scenarios)
+M.help = M.help:format(table.concat(scenarios, ", "))
+
+local function is_scenario(name)
+	for _, s in ipairs(scenarios) do
+		if s == name then return true end
+	end
+end
+
 local GAP, FIRST, LATEST = 25, 4, 20000
 
 -- The ladder ----------------------------------------------------------------
@@ -249,7 +264,7 @@ function M.run(args)
 	if opt.help then return print(M.help) end
 	local name = rest[1] or "fdo"
 	if rest[2] then U.usage("demo takes one name") end
-	if name ~= "fdo" then U.usage("there is no demo '%s'; nearest: %s", name, U.nearest(name, scenarios)) end
+	if not is_scenario(name) then U.usage("there is no demo '%s'; nearest: %s", name, U.nearest(name, scenarios)) end
 	local scenario = require("cmd.demo_" .. name)
 	local program = imp.program()
 	local dir, why = imp.mkdtemp()
