@@ -322,6 +322,23 @@ imp_span imp_cbor_find(imp_span map, const char *key)
 	return imp_bytes(NULL, 0);
 }
 
+imp_span imp_cbor_at(imp_span map, uint64_t key)
+{
+	imp_rd r = imp_rd_of(map);
+	imp_span found = imp_bytes(NULL, 0), value;
+	size_t n;
+	if (!map.len || imp_cbor_check(map) != IMP_OK || imp_cbor_peek(&r) != IMP_CBOR_MAP)
+		return imp_bytes(NULL, 0);
+	for (n = imp_cbor_map(&r); n; n--) {
+		int here = imp_cbor_peek(&r) == IMP_CBOR_UINT;
+		imp_rd k = imp_rd_of(imp_cbor_raw(&r));
+		value = imp_cbor_raw(&r);
+		if (here && imp_cbor_uint(&k) == key)
+			found = value;
+	}
+	return imp_rd_end(&r) == IMP_OK ? found : imp_bytes(NULL, 0);
+}
+
 imp_status imp_cbor_check(imp_span in)
 {
 	imp_rd r = imp_rd_of(in);

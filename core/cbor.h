@@ -48,6 +48,8 @@ imp_span imp_cbor_raw(imp_rd *r);
 imp_rd   imp_cbor_inside(imp_rd *r);
 /* The value of a text key in a map, raw; empty: there is none, or no map. */
 imp_span imp_cbor_find(imp_span map, const char *key);
+/* The same of an unsigned key, in a map that need not be checked before: claims. */
+imp_span imp_cbor_at(imp_span map, uint64_t key);
 /* IMP_OK iff `in` is exactly one well-formed item. */
 imp_status imp_cbor_check(imp_span in);
 

@@ -89,7 +89,7 @@ static int encoded(enum kit_kind kind, uint8_t wish, uint8_t is, imp_span chain,
 static uint8_t anchor[34]; /* the last one that policy was told */
 static int anchor_hook(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a)
 {
-	imp_span is = ask->topic == IMP_T_AUTHORIZE ? fdo_claim_get(ask->data, IMP_T_ANCHOR) : NONE;
+	imp_span is = ask->topic == IMP_T_AUTHORIZE ? imp_cbor_at(ask->data, IMP_T_ANCHOR) : NONE;
 	(void)p, (void)s, (void)a;
 	if (is.len == sizeof anchor)
 		memcpy(anchor, is.ptr, sizeof anchor);

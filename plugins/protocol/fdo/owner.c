@@ -346,7 +346,7 @@ static const char rvinfo_name[] = "fdo.rvinfo";
 static imp_status consent(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 {
 	struct fdo_to2 *t = &o->u.to2;
-	imp_rd r = imp_rd_of(fdo_claim_get(in->data, IMP_T_VOUCHER));
+	imp_rd r = imp_rd_of(imp_cbor_at(in->data, IMP_T_VOUCHER));
 	if (in->code < 0)
 		return refuse(o, cx, IMP_EDENIED, FDO_E_INVALID, "policy");
 	t->reuse = imp_cbor_bool(&r) && imp_rd_end(&r) == IMP_OK;

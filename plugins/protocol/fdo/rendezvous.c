@@ -176,7 +176,7 @@ static imp_status owner_sign(struct rendezvous *v, imp_cx *cx, const imp_msg *in
 
 static imp_status consent(struct rendezvous *v, imp_cx *cx, const imp_msg *in)
 {
-	imp_rd r = imp_rd_of(fdo_claim_get(in->data, IMP_T_SERVER));
+	imp_rd r = imp_rd_of(imp_cbor_at(in->data, IMP_T_SERVER));
 	uint64_t most = imp_cbor_uint_max(&r, UINT32_MAX);
 	char name[FDO_NAME];
 	if (in->code < 0)

@@ -358,23 +358,6 @@ imp_status fdo_put_claims(const imp_crypto *c, imp_wr *w, const struct fdo_claim
 	return st == IMP_OK ? imp_wr_end(w) : st;
 }
 
-imp_span fdo_claim_get(imp_span map, uint16_t topic)
-{
-	imp_rd r = imp_rd_of(map);
-	imp_span found = NONE, value;
-	size_t n;
-	if (!map.len || imp_cbor_check(map) != IMP_OK || imp_cbor_peek(&r) != IMP_CBOR_MAP)
-		return NONE;
-	for (n = imp_cbor_map(&r); n; n--) {
-		int here = imp_cbor_peek(&r) == IMP_CBOR_UINT;
-		imp_rd key = imp_rd_of(imp_cbor_raw(&r));
-		value = imp_cbor_raw(&r);
-		if (here && imp_cbor_uint(&key) == topic)
-			found = value;
-	}
-	return imp_rd_end(&r) == IMP_OK ? found : NONE;
-}
-
 /* --- names ---------------------------------------------------------------- */
 
 imp_span fdo_name(char to[FDO_NAME], const char *prefix, const uint8_t *guid, const char *suffix, imp_span more)

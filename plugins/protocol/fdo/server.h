@@ -95,8 +95,6 @@ struct fdo_claims {
 /* Fills info, mfg, leaf, spki from a head.  IMP_EBADMSG: the leaf. */
 imp_status fdo_claims_of(struct fdo_claims *k, const fdo_head *h);
 imp_status fdo_put_claims(const imp_crypto *c, imp_wr *w, const struct fdo_claims *k);
-/* The value of `topic` in an answer's map; empty: not there, or no map. */
-imp_span   fdo_claim_get(imp_span map, uint16_t topic);
 
 /* Names of facts: "GUID" in hex, and "prefix" + GUID + "suffix". */
 enum { FDO_NAME = 160 };

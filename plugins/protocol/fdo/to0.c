@@ -240,7 +240,7 @@ static imp_status give_up_server(struct fdo_owner *o, imp_cx *cx, int down)
 static imp_status consent(struct fdo_owner *o, imp_cx *cx, const imp_msg *in)
 {
 	static const char name[] = "fdo.to2";
-	imp_rd r = imp_rd_of(fdo_claim_get(in->data, IMP_T_SERVER));
+	imp_rd r = imp_rd_of(imp_cbor_at(in->data, IMP_T_SERVER));
 	uint64_t wait = imp_cbor_uint_max(&r, UINT32_MAX);
 	if (in->code < 0)
 		return end(o, cx, IMP_EDENIED, 0, "policy");
