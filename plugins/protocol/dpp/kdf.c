@@ -3,12 +3,12 @@
 #include "ct.h"
 
 static const dpp_curve curves[DPP_CURVES] = {
-	{IMP_C_P256, IMP_A_SHA256, IMP_A_HMAC256, IMP_A_ES256, 19, 32, 16, 32, "P-256", "ES256"},
-	{IMP_C_P384, IMP_A_SHA384, IMP_A_HMAC384, IMP_A_ES384, 20, 48, 24, 48, "P-384", "ES384"},
-	{IMP_C_P521, IMP_A_SHA512, IMP_A_HMAC512, IMP_A_ES512, 21, 64, 32, 66, "P-521", "ES512"},
-	{IMP_C_BP256, IMP_A_SHA256, IMP_A_HMAC256, IMP_A_ES256, 28, 32, 16, 32, "BP-256", "BS256"},
-	{IMP_C_BP384, IMP_A_SHA384, IMP_A_HMAC384, IMP_A_ES384, 29, 48, 24, 48, "BP-384", "BS384"},
-	{IMP_C_BP512, IMP_A_SHA512, IMP_A_HMAC512, IMP_A_ES512, 30, 64, 32, 64, "BP-512", "BS512"},
+	{IMP_C_P256, IMP_A_SHA256, IMP_A_HMAC256, IMP_A_ES256, 19, 32, 16, 32},
+	{IMP_C_P384, IMP_A_SHA384, IMP_A_HMAC384, IMP_A_ES384, 20, 48, 24, 48},
+	{IMP_C_P521, IMP_A_SHA512, IMP_A_HMAC512, IMP_A_ES512, 21, 64, 32, 66},
+	{IMP_C_BP256, IMP_A_SHA256, IMP_A_HMAC256, IMP_A_ES256, 28, 32, 16, 32},
+	{IMP_C_BP384, IMP_A_SHA384, IMP_A_HMAC384, IMP_A_ES384, 29, 48, 24, 48},
+	{IMP_C_BP512, IMP_A_SHA512, IMP_A_HMAC512, IMP_A_ES512, 30, 64, 32, 64},
 };
 
 const dpp_curve *dpp_curve_at(unsigned i)
@@ -28,14 +28,6 @@ const dpp_curve *dpp_curve_group(uint16_t group)
 {
 	for (unsigned i = 0; i < DPP_CURVES; i++)
 		if (curves[i].group == group)
-			return &curves[i];
-	return NULL;
-}
-
-const dpp_curve *dpp_curve_named(imp_span crv)
-{
-	for (unsigned i = 0; i < DPP_CURVES; i++)
-		if (imp_same(crv, imp_bytes(curves[i].crv, strlen(curves[i].crv))))
 			return &curves[i];
 	return NULL;
 }

@@ -17,15 +17,12 @@ typedef struct dpp_curve {
 	int32_t  sign;         /* IMP_A_ES256, ...: the digest; any curve's    */
 	uint16_t group;        /* IKE                                          */
 	uint8_t  hash_len, nonce_len, prime_len;
-	char     crv[7];       /* of a JWK: "P-256", "BP-256"                  */
-	char     jws[6];       /* alg of a JWS: "ES256", "BS256"               */
 } dpp_curve;
 
 enum { DPP_CURVES = 6 }; /* in the order of the bits of a URI's B: */
 const dpp_curve *dpp_curve_at(unsigned i);          /* NULL beyond the last */
 const dpp_curve *dpp_curve_of(int32_t curve);       /* enum imp_curve; NULL: not DPP's */
 const dpp_curve *dpp_curve_group(uint16_t group);   /* NULL: none */
-const dpp_curve *dpp_curve_named(imp_span crv);     /* NULL: none */
 
 /* out = HKDF-Extract(salt, parts): hash_len bytes.  salt empty: zeros. */
 imp_status dpp_extract(const imp_crypto *c, const dpp_curve *v, imp_span salt, const imp_span *parts, size_t n, uint8_t *out);
