@@ -1,5 +1,6 @@
 /* auth.c -- see auth.h. */
 #include "auth.h"
+#include "alg.h"
 #include "ct.h"
 #include "pkix.h"
 

@@ -1,10 +1,10 @@
-/* uri.h -- bootstrapping URIs: what QR codes and NFC tags say.  Pure text; the
+/* bootstrap.h -- bootstrapping URIs: what QR codes and NFC tags say.  Pure text; the
  * key is checked by dpp_uri_key().  [any]  (Wi-Fi Easy Connect, section 5.2)
  *
  * DPP: then fields "X:value;" in any order, each once, then ';'.  Fields that
  * are not known here are skipped.  K is there and not empty. */
-#ifndef IMPRINT_DPP_URI_H
-#define IMPRINT_DPP_URI_H
+#ifndef IMPRINT_DPP_BOOTSTRAP_H
+#define IMPRINT_DPP_BOOTSTRAP_H
 
 #include "kdf.h"
 

@@ -1,5 +1,5 @@
-/* uri.c -- see uri.h. */
-#include "uri.h"
+/* bootstrap.c -- see bootstrap.h. */
+#include "bootstrap.h"
 #include "auth.h"
 #include "b64.h"
 #include "pkix.h"
