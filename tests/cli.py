@@ -5,6 +5,7 @@ import base64
 import glob
 import json
 import os
+import pty
 import random
 import re
 import shutil
@@ -67,13 +68,28 @@ class Server:
         return self.p.wait(10)
 
 
-WORDS = ["demo", "list", "make", "device", "serve", "voucher", "inspect", "help"]
+WORDS = ["demo", "list", "explain", "compare", "plan", "make", "device", "serve", "voucher", "inspect", "help"]
 
 USAGE = [  # wrong command lines, and what the message must say
     (["lsit"], "nearest: list"),
     (["sreve"], "nearest: serve"),
     (["list", "--jsn"], "nearest: --json"),
     (["list", "x"], "takes no argument 'x'"),
+    (["list", "--format", "tabel"], "nearest: table"),
+    (["list", "--format", "table", "--json"], "which?"),
+    (["explain"], "explain what"),
+    (["explain", "fod"], "nearest: fdo"),
+    (["explain", "htp"], "nearest: http"),
+    (["explain", "openssk"], "nearest: openssl"),
+    (["explain", "fdo", "fdo"], "takes one name"),
+    (["compare", "http"], "no protocol that is built in is called 'http'"),
+    (["compare", "fdo", "imp.fdo"], "named twice"),
+    (["plan", "--belief", "crt"], "nearest: cert"),
+    (["plan", "--belief", "cert,fdo.hmca"], "nearest: fdo.hmac"),
+    (["plan", "--player", "onwer"], "nearest: owner"),
+    (["plan", "--medium", "rq"], "nearest: qr"),
+    (["plan", "--medium"], "needs a value"),
+    (["plan", "fdo"], "takes no argument 'fdo'"),
     (["inspect"], "which file"),
     (["voucher"], "show, verify or extend"),
     (["voucher", "extnd", "x"], "nearest: extend"),
@@ -124,8 +140,83 @@ def claims_of_words():
         check("usage: " + " ".join(args), rc == 2 and says in err and "usage: imprint" in err and not out and "fault of its own" not in err, err)
     rc, out, _ = run("list", "--json")
     data = json.loads(out)
-    check("list --json", rc == 0 and [p["id"] for p in data["protocols"]] == ["imp.fdo"] and "imp.openssl" in data["cryptos"])
+    check("list --json", rc == 0 and "imp.fdo" in [p["id"] for p in data["protocols"]] and "imp.openssl" in data["cryptos"])
     check("no colours off a terminal", "\x1b" not in run("list")[1] + run("list", "--facts")[1])
+
+
+def on_terminal(*args):
+    """What the command prints when it thinks a person reads it."""
+    us, them = pty.openpty()
+    p = subprocess.Popen([IMPRINT, *args], stdout=them, stdin=subprocess.DEVNULL, env={"PATH": os.environ["PATH"], "TERM": "xterm"})
+    os.close(them)
+    out = b""
+    try:
+        while chunk := os.read(us, 65536):
+            out += chunk
+    except OSError:
+        pass  # EIO: the other side is closed
+    os.close(us)
+    p.wait(10)
+    return out.decode()
+
+
+def claims_of_catalogue():
+    listed = json.loads(run("list", "--json")[1])
+    names = [y["id"] for y in listed["protocols"] + listed["transports"]] + listed["cryptos"]
+    for name in names:
+        out = {f: run("explain", name, "--format", f) for f in ("table", "markdown", "json")}
+        d = json.loads(out["json"][1])
+        check(f"explain {name}, three ways", d["id"] == name and all(rc == 0 and name in text and not err for rc, text, err in out.values()), [o[2] for o in out.values()])
+    for y in listed["protocols"]:
+        d = json.loads(run("explain", y["id"], "--json")[1])
+        keys = ["umbrella", "called", "terms", "players", "beliefs_in", "discovery", "trust", "authorizer", "process", "delivers", "properties", "stacks", "algorithms", "beliefs", "knowledge"]
+        lacking = [k for k in keys if not d[k]]
+        check(f"explain {y['id']}: every heading has something under it", not lacking, lacking)
+        known = {n for t in d["trust"] + d["players"] + d["beliefs_in"] + d["delivers"] for n in [t["name"]]}
+        check(f"explain {y['id']}: all facts have a role of it, a name and a text", all(f["text"] and f["name"] and set(f["roles"]) <= set(y["roles_names"]) for f in d["beliefs"] + d["knowledge"] + d["questions"]) and known)
+    protocols = [y["id"].removeprefix("imp.") for y in listed["protocols"]]
+    c = json.loads(run("compare", "--json")[1])
+    check("compare: sections 3.1 to 3.5 of the survey", [s["number"] for s in c["sections"]] == ["3.1", "3.2", "3.3", "3.4", "3.5", "3.5"])
+    check("compare: a row is as wide as its head", all(len(r) == len(s["columns"]) for s in c["sections"] for r in s["rows"]))
+    check("compare: every protocol that is built in", all(p in c["sections"][1]["columns"] and p in [r[0] for r in c["sections"][0]["rows"]] for p in protocols))
+    cell = {(r[0], p): v for s in c["sections"][1:5] for r in s["rows"] for p, v in zip(s["columns"][1:], r[1:])}
+    facts = json.loads(run("explain", "fdo", "--json")[1])
+    check("compare says of FDO's players what explain says", all((cell[(n, "fdo")] == "yes") == (n in [t["name"] for t in facts["players"]]) for n in ("manufacturer", "owner", "user", "rendezvous", "ca", "registrar")))
+    check("compare: FDO is in the survey's category of certificates, and imparts services", cell[("cert", "fdo")] == "yes" and cell[("blank", "fdo")] == "-" and cell[("family: service", "fdo")] == "yes" and cell[("family: network", "fdo")] == "-")
+    check("compare: ten protocols are in the survey, FDO is not among the missing", not any("FDO" in m for m in c["not_built_in"]) and len(c["not_built_in"]) <= 9)
+    md = run("compare", "fdo", "--format", "markdown")[1]
+    rows = [line for line in md.splitlines() if line.startswith("|")]
+    check("compare in Markdown: headings and tables", md.count("## ") == 7 and len(rows) > 30 and "|---|" in md)
+
+
+def planned(*args):
+    rc, out, err = run("plan", *args, "--json")
+    plan = json.loads(out)["protocols"]
+    check(f"plan {' '.join(args)}: exit says whether one can, those come first, the best first", (rc == 0) == any(y["fits"] for y in plan) and [y["fits"] for y in plan] == sorted((y["fits"] for y in plan), reverse=True)
+          and all(a["score"] >= b["score"] for a, b in zip(plan, plan[1:]) if b["fits"]) and not err, err)
+    return next(y for y in plan if y["id"] == "imp.fdo")
+
+
+def claims_of_plan():
+    y = planned()
+    check("plan: without a question nothing is missing", y["fits"] and not y["missing"])
+    y = planned("--belief", "cert", "--player", "owner,manufacturer", "--player", "rendezvous", "--medium", "none")
+    check("plan: FDO fits a device with a certificate, its reasons add up to its score", y["fits"] and y["score"] == sum(r["points"] for r in y["reasons"]) and len(y["reasons"]) > 3)
+    check("plan: and says what the factory must put into it", {"fdo.credential", "fdo.attestation"} <= {f["name"] for f in y["prepare"]})
+    y = planned("--belief", "cert,fdo.credential", "--belief", "fdo.hmac")
+    check("plan: what is there need not be prepared", y["fits"] and not {"fdo.credential", "fdo.hmac"} & {f["name"] for f in y["prepare"]})
+    y = planned("--belief", "blank")
+    check("plan: a blank device lacks a certificate for FDO", not y["fits"] and y["missing"] == ["a belief: cert"], y["missing"])
+    y = planned("--belief", "symmetric,rawkey", "--player", "owner")
+    check("plan: all that is missing is said", y["missing"] == ["a belief: cert", "players: manufacturer, rendezvous"], y["missing"])
+    rc, out, err = run("plan", "--belief", "blank")
+    check("plan as a table says it too", "no: fdo: FDO 1.1" in out and "missing: a belief: cert" in out, out)
+
+
+def claims_of_terminals():
+    for args in (["list"], ["explain", "fdo"], ["compare"], ["plan"]):
+        check("colours on a terminal and not off it: " + args[0], "\x1b[" in on_terminal(*args) and "\x1b" not in run(*args)[1])
+        check("nor in Markdown or JSON: " + args[0], not any("\x1b" in on_terminal(*args, "--format", f) for f in ("markdown", "json")))
 
 
 def claims_of_files():
@@ -538,6 +629,9 @@ def claims_of_trouble():
 
 
 claims_of_words()
+claims_of_catalogue()
+claims_of_plan()
+claims_of_terminals()
 claims_of_files()
 claims_of_mistakes()
 claims_of_vectors()

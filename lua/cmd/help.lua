@@ -57,7 +57,7 @@ function H.run(args)
 	local known, word = pcall(require, "cmd." .. what)
 	if known and type(word) == "table" and word.help then return print(word.help) end
 	local all = H.topics()
-	for _, w in ipairs { "demo", "list", "make", "device", "serve", "voucher", "inspect" } do all[#all + 1] = w end
+	for _, w in ipairs { "demo", "list", "explain", "compare", "plan", "make", "device", "serve", "voucher", "inspect" } do all[#all + 1] = w end
 	U.usage("there is no help about '%s'; nearest: %s", what, U.nearest(what, all))
 end
 

@@ -5,6 +5,9 @@ local imp = require "imprint"
 local words = {
 	{ "demo", "onboard a device before your eyes, every player a process of its own" },
 	{ "list", "the protocols, transports and crypto providers that are built in" },
+	{ "explain", "all about one of them: words, players, beliefs, process, properties" },
+	{ "compare", "the survey's comparison of the protocols that are built in" },
+	{ "plan", "which protocol can onboard a device that has these beliefs" },
 	{ "make", "the factory: keys, device certificates, vouchers, credentials, labels" },
 	{ "device", "be a device: onboard over the network" },
 	{ "serve", "be an owner, a rendezvous server or a manufacturer" },
