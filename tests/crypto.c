@@ -35,7 +35,8 @@ static const struct named { const char *name; int32_t alg; } names[] = {
 	{"TLS_CCM", IMP_A_TLS_CCM}, {"ES256", IMP_A_ES256}, {"ES384", IMP_A_ES384}, {"ES512", IMP_A_ES512},
 	{"EDDSA", IMP_A_EDDSA}, {"RS256", IMP_A_RS256}, {"RS384", IMP_A_RS384}, {"PS256", IMP_A_PS256},
 	{"PS384", IMP_A_PS384}, {"P256", IMP_C_P256}, {"P384", IMP_C_P384}, {"P521", IMP_C_P521},
-	{"X25519", IMP_C_X25519}, {"ED25519", IMP_C_ED25519}, {"ok", IMP_OK}, {"auth", IMP_EAUTH},
+	{"X25519", IMP_C_X25519}, {"ED25519", IMP_C_ED25519}, {"SIV", IMP_A_SIV}, {"BP256", IMP_C_BP256},
+	{"BP384", IMP_C_BP384}, {"BP512", IMP_C_BP512}, {"ok", IMP_OK}, {"auth", IMP_EAUTH},
 	{"arg", IMP_EARG}, {"badmsg", IMP_EBADMSG}, {"unsup", IMP_EUNSUP},
 };
 
@@ -268,6 +269,73 @@ static const char *op_openbad(const struct provider *p, const struct row *r)
 	return verdict(p->c->open(p->c, k.alg, &k, r->f[2], &r->f[3], 1, r->f[4], out, &len), number(r->word[5]));
 }
 
+/* The parts of AAD: each stands behind a byte that tells its length. */
+enum { MOST_AAD = 4 };
+static size_t parts_of(imp_span f, imp_span *to)
+{
+	size_t n = 0;
+	for (size_t at = 0; at < f.len && n < MOST_AAD; at += 1u + f.ptr[at])
+		to[n++] = imp_bytes(f.ptr + at + 1, f.ptr[at]);
+	return n;
+}
+
+static imp_status siv_opens(const struct provider *p, const imp_key *k, const imp_span *aad, size_t n, imp_span in)
+{
+	size_t len = OUT;
+	imp_status st;
+	memset(out, 0xee, in.len);
+	st = p->c->open(p->c, IMP_A_SIV, k, imp_bytes(NULL, 0), aad, n, in, out, &len);
+	for (size_t i = 0; st == IMP_EAUTH && i + 16 < in.len; i++)
+		if (out[i] != 0 && out[i] != 0xee)
+			return 2;
+	return st;
+}
+
+static const char *siv_spoilt(const struct provider *p, const struct row *r, const imp_key *k, imp_span *aad, size_t n)
+{
+	imp_span c = r->f[4];
+	for (size_t i = 0; i < c.len; i++) {
+		memcpy(work, c.ptr, c.len);
+		work[i] ^= (uint8_t)(1u << i % 8);
+		if (siv_opens(p, k, aad, n, imp_bytes(work, c.len)) != IMP_EAUTH)
+			return "a flipped bit is not seen";
+		if (siv_opens(p, k, aad, n, imp_bytes(c.ptr, i)) != IMP_EAUTH)
+			return "a cut message opens";
+	}
+	aad[n] = imp_bytes(NULL, 0);
+	if (siv_opens(p, k, aad, n + 1, c) != IMP_EAUTH)
+		return "an empty part more opens";
+	return n && siv_opens(p, k, aad, n - 1, c) != IMP_EAUTH ? "a part less opens" : NULL;
+}
+
+static const char *op_siv(const struct provider *p, const struct row *r)
+{
+	imp_key k = key(IMP_A_SIV, 0, r->f[1]), shorter = k;
+	imp_span aad[MOST_AAD + 1], none = imp_bytes(NULL, 0), box = r->f[4];
+	size_t n = parts_of(r->f[2], aad), len = OUT;
+	imp_status st = p->c->seal(p->c, IMP_A_SIV, &k, none, aad, n, r->f[3], out, &len);
+	if (st < 0)
+		return verdict(st, IMP_OK);
+	if (!is(out, len, box))
+		return "another ciphertext";
+	memcpy(work, r->f[3].ptr, r->f[3].len);
+	len = box.len;
+	if (p->c->seal(p->c, IMP_A_SIV, &k, none, aad, n, imp_bytes(work, r->f[3].len), work, &len) != IMP_OK || !is(work, len, box))
+		return "another ciphertext in place";
+	len = r->f[3].len;
+	if (p->c->open(p->c, IMP_A_SIV, &k, none, aad, n, imp_bytes(work, box.len), work, &len) != IMP_OK || !is(work, len, r->f[3]))
+		return "does not open in place";
+	len = box.len - 1;
+	if (p->c->seal(p->c, IMP_A_SIV, &k, none, aad, n, r->f[3], out, &len) != IMP_ENOSPC || len != box.len)
+		return "does not say how much room it needs";
+	shorter.bits.len--;
+	len = OUT;
+	if (p->c->seal(p->c, IMP_A_SIV, &shorter, none, aad, n, r->f[3], out, &len) != IMP_EARG
+	    || p->c->open(p->c, IMP_A_SIV, &k, box, aad, n, box, out, &len) != IMP_EARG)
+		return "a short key or a separate nonce is not IMP_EARG";
+	return siv_spoilt(p, r, &k, aad, n);
+}
+
 /* --- curves ---------------------------------------------------------------- */
 
 static const char *op_dh(const struct provider *p, const struct row *r)
@@ -427,7 +495,7 @@ static const struct operation {
 } operations[] = {
 	{"hash", op_hash, 3, 0, -1}, {"mac", op_mac, 4, 0, -1}, {"macbad", op_macbad, 4, 0, -1},
 	{"cipher", op_cipher, 5, 0, -1}, {"cipherbad", op_cipherbad, 5, 0, -1}, {"aead", op_aead, 6, 0, -1},
-	{"openbad", op_openbad, 6, 0, -1}, {"dh", op_dh, 4, -1, 0}, {"dhbad", op_dhbad, 4, -1, 0},
+	{"siv", op_siv, 5, 0, -1}, {"openbad", op_openbad, 6, 0, -1}, {"dh", op_dh, 4, -1, 0}, {"dhbad", op_dhbad, 4, -1, 0},
 	{"ecdsa", op_ecdsa, 6, 0, 1}, {"eddsa", op_eddsa, 4, -3, -1}, {"rsasign", op_rsasign, 5, 0, -1},
 	{"verifybad", op_verifybad, 6, 0, 1}, {"signbad", op_signbad, 5, 0, 1}, {"oaep", op_oaep, 4, -2, -1},
 	{"oaepbad", op_oaepbad, 4, -2, -1}, {"muladd", op_muladd, 6, -1, 0}, {"muladdbad", op_muladdbad, 6, -1, 0},

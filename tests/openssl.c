@@ -1,5 +1,5 @@
 /* openssl.c -- what only the OpenSSL provider offers, or only it must do:
- * RSA, finite fields, SIV, Brainpool, threads, a clean error queue. */
+ * RSA, finite fields, Brainpool, threads, a clean error queue. */
 #include "bytes.h"
 #include "crypto.h"
 #include "guard.h"
@@ -251,47 +251,6 @@ static void modp_refused(const struct modp_row *r)
 }
 
 /* ----------------------------------------------------------- symmetric -- */
-
-static void siv(void)
-{
-	/* RFC 5297 appendix A; in A.2 the nonce is the last AD */
-	static const struct { const char *key, *ad[3], *text, *box; } rows[] = {
-		{ "fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
-		  { "101112131415161718191a1b1c1d1e1f2021222324252627", NULL, NULL }, "112233445566778899aabbccddee",
-		  "85632d07c6e8f37f950acd320a2ecc9340c02b9690c4dc04daef7f6afe5c" },
-		{ "7f7e7d7c7b7a79787776757473727170404142434445464748494a4b4c4d4e4f",
-		  { "00112233445566778899aabbccddeeffdeaddadadeaddadaffeeddccbbaa99887766554433221100", "102030405060708090a0",
-		    "09f911029d74e35bd84156c5635688c0" },
-		  "7468697320697320736f6d6520706c61696e7465787420746f20656e6372797074207573696e67205349562d414553",
-		  "7bdb6e3b432667eb06f4d14bff2fbd0fcb900f2fddbe404326601965c889bf17dba77ceb094fa663b7a3f748ba8af829ea64ad544a272e9c485b62a3fd5c0d" },
-	};
-	for (size_t i = 0; i < ROWS(rows); i++) {
-		imp_key k = key(IMP_A_SIV, hex(0, rows[i].key));
-		imp_span ad[4], in = hex(4, rows[i].text), box = hex(5, rows[i].box), none = imp_bytes(NULL, 0);
-		uint8_t buf[128];
-		size_t n = 0, len = sizeof buf;
-		for (; n < 3 && rows[i].ad[n]; n++)
-			ad[n] = hex((int)n + 1, rows[i].ad[n]);
-		t_check("SIV seals as RFC 5297", c->seal(c, IMP_A_SIV, &k, none, ad, n, in, buf, &len) == IMP_OK && equal(box, buf, len), "");
-		t_check("SIV opens in place", c->open(c, IMP_A_SIV, &k, none, ad, n, imp_bytes(buf, len), buf, &len) == IMP_OK
-			&& equal(in, buf, len), "");
-		len = sizeof buf;
-		t_check("SIV seals in place", c->seal(c, IMP_A_SIV, &k, none, ad, n, imp_bytes(buf, in.len), buf, &len) == IMP_OK
-			&& equal(box, buf, len), "");
-		buf[20] ^= 1;
-		t_check("SIV refuses a changed text", c->open(c, IMP_A_SIV, &k, none, ad, n, imp_bytes(buf, box.len), buf, &len) == IMP_EAUTH, "");
-		ad[n ? n : 1] = none;
-		len = sizeof buf;
-		t_check("one empty AD more is another text", c->open(c, IMP_A_SIV, &k, none, ad, n - 1, box, buf, &len) == IMP_EAUTH
-			&& (n == 3 || c->open(c, IMP_A_SIV, &k, none, ad, n + 1, box, buf, &len) == IMP_EAUTH), "");
-		len = sizeof buf;
-		t_check("an empty text has a tag that opens, and is not no AD", c->seal(c, IMP_A_SIV, &k, none, ad, n - 1, none, buf, &len) == IMP_OK && len == 16
-			&& c->open(c, IMP_A_SIV, &k, none, ad, n - 1, imp_bytes(buf, 16), buf + 20, &len) == IMP_OK && len == 0
-			&& c->open(c, IMP_A_SIV, &k, none, NULL, 0, imp_bytes(buf, 16), buf + 20, &len) == (n > 1 ? IMP_EAUTH : IMP_OK), "");
-		len = sizeof buf;
-		t_check("SIV takes no separate nonce", c->open(c, IMP_A_SIV, &k, in, ad, n, box, buf, &len) == IMP_EARG, "");
-	}
-}
 
 /* CCM: gathered AAD that is longer than the buffer on the stack. */
 static void long_aad(void)
@@ -575,7 +534,6 @@ int main(void)
 		modp(&modp_rows[i]);
 		modp_refused(&modp_rows[i]);
 	}
-	siv();
 	long_aad();
 	hash_moves();
 	brainpool();

@@ -7,8 +7,8 @@
  *
  * Only BearSSL's constant-time code is named here.  Cores whose 32 x 32
  * to 64 bit multiplication takes a time that depends on its operands get the
- * variants that do without (IMP_BEAR_15).  BearSSL 0.6 has no RSA-PSS, no
- * SIV and no point decompression. */
+ * variants that do without (IMP_BEAR_15).  BearSSL 0.6 has no RSA-PSS and
+ * no point decompression. */
 #ifndef IMPRINT_BEAR_H
 #define IMPRINT_BEAR_H
 
@@ -27,7 +27,7 @@ struct imp_bear_rsa;
 
 struct imp_bear {
 	const br_hash_class         *sha1, *sha256, *sha384, *sha512;
-	const br_block_ctrcbc_class *ctrcbc; /* CTR, CMAC, CCM, encryption    */
+	const br_block_ctrcbc_class *ctrcbc; /* CTR, CMAC, CCM, SIV, encryption */
 	const br_block_cbcdec_class *cbcdec; /* CBC and ECB decryption        */
 	const br_block_ctr_class    *ctr;    /* GCM, with ...                 */
 	br_ghash                     ghash;

@@ -118,7 +118,7 @@ static int has_cipher(const struct imp_bear *b, int32_t alg)
 	case IMP_A_CHACHAPOLY:
 		return b->chacha && b->poly;
 	case IMP_A_CCM8_128: case IMP_A_CCM16_128: case IMP_A_CCM64_128: case IMP_A_CCM64_256:
-	case IMP_A_TLS_CCM8: case IMP_A_TLS_CCM: case IMP_A_CMAC: case IMP_A_AES_CTR:
+	case IMP_A_TLS_CCM8: case IMP_A_TLS_CCM: case IMP_A_CMAC: case IMP_A_SIV: case IMP_A_AES_CTR:
 		return b->ctrcbc != NULL;
 	case IMP_A_AES_ECB: case IMP_A_AES_CBC:
 		return b->ctrcbc && b->cbcdec;

@@ -2,6 +2,7 @@
  * the table that leads to the public-key files. */
 #define _DEFAULT_SOURCE /* getentropy() */
 #include "openssl_in.h"
+#include "siv.h"
 
 #include <openssl/cmac.h>
 #include <openssl/err.h>
@@ -395,116 +396,21 @@ static int aead_check(const struct aead *a, int encrypt, const imp_key *k, imp_s
 	return a->mode == CHACHA ? CHACHA : a->mode + aes_size(key);
 }
 
-/* --------------------------------------------- SIV (RFC 5297): by hand -- */
-
-/* OpenSSL 3.0 has SIV, but takes an empty text for no text at all. */
-
-/* Times x in GF(2^128). */
-static void twice(uint8_t d[16])
-{
-	unsigned carry = (unsigned)-(d[0] >> 7) & 0x87u;
-	for (int i = 0; i < 15; i++)
-		d[i] = (uint8_t)(d[i] << 1 | d[i + 1] >> 7);
-	d[15] = (uint8_t)(d[15] << 1 ^ (int)carry);
-}
-
-static void mix(uint8_t d[16], const uint8_t *with, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		d[i] ^= with[i];
-}
-
-/* The RFC's S2V: one CMAC over all AAD, each piece for itself, and the text. */
-static imp_status s2v(imp_span key, const imp_span *aad, size_t naad, imp_span in, uint8_t v[16])
-{
-	static const uint8_t zero[16], one[1] = { 0x80 };
-	uint8_t d[16], m[16];
-	imp_span last[2] = { { zero, 16 }, { d, 16 } };
-	imp_status st = cmac(key, last, 1, d);
-	for (size_t i = 0; st == IMP_OK && i < naad; i++) {
-		twice(d);
-		st = cmac(key, &aad[i], 1, m);
-		mix(d, m, 16);
-	}
-	last[0] = imp_bytes(in.ptr, in.len < 16 ? 0 : in.len - 16);
-	if (in.len < 16) {
-		twice(d);
-		mix(d, in.ptr, in.len);
-		mix(d + in.len, one, 1);
-	} else {
-		mix(d, in.ptr + in.len - 16, 16);
-	}
-	if (st == IMP_OK)
-		st = cmac(key, last, 2, v);
-	OPENSSL_cleanse(d, sizeof d);
-	OPENSSL_cleanse(m, sizeof m);
-	return st;
-}
-
-/* Encrypt or decrypt under the second half of the key and a tag. */
-static imp_status siv_text(imp_span key, const uint8_t tag[16], imp_span in, uint8_t *out)
-{
-	imp_key k = { IMP_A_AES_CTR, 0, 0, { key.ptr + key.len / 2, key.len / 2 } };
-	uint8_t iv[16];
-	memcpy(iv, tag, 16);
-	iv[8] &= 0x7f;
-	iv[12] &= 0x7f;
-	return cipher(NULL, IMP_A_AES_CTR, 1, &k, imp_bytes(iv, 16), in, out);
-}
-
-/* A nonce is the last AAD, not apart. */
-static int siv_fits(imp_span key, imp_span nonce, size_t len)
-{
-	return key.len % 2 == 0 && aes_size(key.len / 2) >= 0 && !nonce.len && len <= INT_MAX - 16;
-}
-
-static imp_status siv_seal(imp_span key, const imp_span *aad, size_t naad, imp_span in, uint8_t *out)
-{
-	uint8_t tag[16];
-	imp_status st = s2v(imp_bytes(key.ptr, key.len / 2), aad, naad, in, tag);
-	if (st != IMP_OK)
-		return st;
-	if (in.len)
-		memmove(out + 16, in.ptr, in.len);
-	memcpy(out, tag, 16);
-	return siv_text(key, tag, imp_bytes(out + 16, in.len), out + 16);
-}
-
-static imp_status siv_open(imp_span key, const imp_span *aad, size_t naad, imp_span in, uint8_t *out)
-{
-	uint8_t tag[16], want[16] = {0};
-	size_t len = in.len - 16;
-	imp_status st;
-	memcpy(tag, in.ptr, 16);
-	if (len)
-		memmove(out, in.ptr + 16, len);
-	st = siv_text(key, tag, imp_bytes(out, len), out);
-	if (st == IMP_OK)
-		st = s2v(imp_bytes(key.ptr, key.len / 2), aad, naad, imp_bytes(out, len), want);
-	if (st == IMP_OK && !imp_ct_equal(tag, want, 16))
-		st = IMP_EAUTH;
-	if (st != IMP_OK)
-		OPENSSL_cleanse(out, len);
-	OPENSSL_cleanse(want, sizeof want);
-	return st;
-}
-
 static imp_status seal(const imp_crypto *c, int32_t alg, const imp_key *k,
                        imp_span nonce, const imp_span *aad, size_t naad,
                        imp_span in, uint8_t *out, size_t *len)
 {
 	const struct aead *a = aead_of(alg);
-	size_t room = *len, tag = a ? a->tag : 16;
+	size_t room = *len, tag = a ? a->tag : 0;
 	struct job j = { 1, k->bits, nonce, in, aad, naad, out, out + in.len, (int)tag };
 	int index;
-	(void)c;
 	if ((!a && alg != IMP_A_SIV) || (k->flags & IMP_KEY_OPAQUE))
 		return IMP_EUNSUP;
+	if (!a)
+		return imp_siv_seal(c, k, nonce, aad, naad, in, out, len);
 	*len = in.len + tag;
 	if (room < *len)
 		return IMP_ENOSPC;
-	if (!a)
-		return siv_fits(k->bits, nonce, in.len) ? siv_seal(k->bits, aad, naad, in, out) : IMP_EARG;
 	index = aead_check(a, 1, k, nonce, in.len);
 	if (index < 0)
 		return index;
@@ -516,21 +422,20 @@ static imp_status open(const imp_crypto *c, int32_t alg, const imp_key *k,
                        imp_span in, uint8_t *out, size_t *len)
 {
 	const struct aead *a = aead_of(alg);
-	size_t room = *len, size = a ? a->tag : 16;
+	size_t room = *len, size = a ? a->tag : 0;
 	uint8_t tag[16];
 	struct job j = { 0, k->bits, nonce, in, aad, naad, out, tag, (int)size };
 	int index;
-	(void)c;
 	if ((!a && alg != IMP_A_SIV) || (k->flags & IMP_KEY_OPAQUE))
 		return IMP_EUNSUP;
+	if (!a)
+		return imp_siv_open(c, k, nonce, aad, naad, in, out, len);
 	*len = 0;
 	if (in.len < size)
 		return IMP_EAUTH;
 	*len = j.in.len = in.len - size;
 	if (room < *len)
 		return IMP_ENOSPC;
-	if (!a)
-		return siv_fits(k->bits, nonce, in.len) ? siv_open(k->bits, aad, naad, in, out) : IMP_EARG;
 	index = aead_check(a, 0, k, nonce, j.in.len);
 	if (index < 0)
 		return index;
