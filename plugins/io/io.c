@@ -473,6 +473,7 @@ void imp_io_free(imp_io *io)
 		waiting_free(w);
 	}
 	listeners_close(io);
+	udp_ports_close(io);
 	uv_close((uv_handle_t *)io->timer, timer_closed);
 	for (int i = 0; i < 2; i++)
 		if (io->work[i].mem)

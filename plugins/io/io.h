@@ -19,11 +19,23 @@
  * yourself, begin with OPEN, and hear UP, RX, DOWN and the ANSWERs to what you
  * feed.
  *
- * Links are TCP: OPEN names "scheme://host:port/..." (the port may be left
+ * Other links are TCP: OPEN names "scheme://host:port/..." (the port may be left
  * out where the scheme has one: http, https, tcp, coap+tcp), hosts are
  * resolved without blocking and every address is tried in turn.  UP.code is
  * 0 (no limit).  DOWN.code is 0 after the peer's orderly end, else
  * IMP_ELINK, or IMP_ETIME when OPEN.when (ms; 0: ten seconds) has passed.
+ *
+ * The schemes udp, coap, coaps and dtls mean UDP: a connected socket, which is
+ * UP at once; UP.code is 1232, what any IPv6 path carries.  Names of RX and TX
+ * are addresses in binary: 4 or 16 bytes, the port in network order, and an
+ * IPv6 scope (4 bytes, the machine's) if there is one.  DOWN(IMP_ELINK): the
+ * peer's machine says that nobody is there.  A TX that the kernel does not take
+ * at once is lost.
+ *
+ * A port listens on "udp:ADDRESS:PORT".  What comes is sorted by the triage()
+ * of the stack's lowest layer, and a session begins with what is FRESH; without
+ * a triage() every address is a session.  A session's TX goes to the address it
+ * names, else to where its first datagram came from.
  *
  * Limits: sessions per pool, connections per listener (more wait in the
  * kernel), idle time, bytes waiting to be written (past it nothing is read
@@ -85,8 +97,8 @@ void       imp_io_drop(imp_io_pool *p, uint64_t id);
 imp_session *imp_io_session(const imp_io_pool *p, uint64_t id);
 uint32_t     imp_io_alive(const imp_io_pool *p);
 
-/* Accept on "ADDRESS:PORT" ("127.0.0.1:0", "[::1]:8080"), at most `most`
- * connections at a time, each a session of `p`.  `bound` (64 bytes) gets the
+/* Accept on "ADDRESS:PORT" ("127.0.0.1:0", "[::1]:8080", "udp:[::1]:5684"), at
+ * most `most` connections at a time, each a session of `p`.  `bound` (64 bytes) gets the
  * address with its real port.  IMP_EARG: not an address; IMP_ELINK: taken. */
 imp_status imp_io_listen(imp_io_pool *p, const char *address, uint32_t most, char bound[64]);
 

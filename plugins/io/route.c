@@ -30,7 +30,7 @@ static struct slot *find(imp_io *io, const imp_layer *top, imp_span key, imp_io_
 }
 
 /* Half of the secret is new every hour. */
-static imp_span secret_now(imp_io *io)
+imp_span io_secret(imp_io *io)
 {
 	uint64_t now = io_now();
 	if (now - io->secret_at > SECRET_MS) {
@@ -94,7 +94,7 @@ void route_up(imp_io_pool *front, struct slot *from, const imp_msg *rx)
 	imp_msg reply = imp_say(0, 0, 0, 0, imp_bytes(0, 0), imp_bytes(0, 0));
 	imp_io *io = front->io;
 	imp_io_pool *p = NULL;
-	int kind = front->router->triage(io->crypto, secret_now(io), io_now(), rx, key, &len, &hint, &reply, buf, sizeof buf);
+	int kind = front->router->triage(io->crypto, io_secret(io), io_now(), rx, key, &len, &hint, &reply, buf, sizeof buf);
 	struct slot *s = kind == IMP_KNOWN || kind == IMP_FRESH ? find(io, front->router, imp_bytes(key, len), &p) : NULL;
 	if (s)
 		carry(front, from, p, s, rx);

@@ -1,4 +1,4 @@
-/* tcp.c -- connections: names, addresses, bytes in and out. */
+/* tcp.c -- links: names, addresses; and connections: bytes in and out. */
 #include "inner.h"
 #include "ct.h"
 #include <stdio.h>
@@ -152,6 +152,8 @@ void link_shut(struct slot *s, unsigned link)
 {
 	if (s->link[link])
 		conn_shut(s->link[link]);
+	if (s->udp[link])
+		udp_shut(s, link);
 }
 
 /* --- beginnings ----------------------------------------------------------- */
@@ -174,7 +176,7 @@ static struct conn *conn_new(imp_io_pool *p, struct slot *s, unsigned link)
 	return c;
 }
 
-static void print_address(const struct sockaddr_storage *a, char out[ADDRESS])
+void print_address(const struct sockaddr_storage *a, char out[ADDRESS])
 {
 	char ip[INET6_ADDRSTRLEN] = "";
 	int v6 = a->ss_family == AF_INET6;
@@ -201,6 +203,10 @@ static void find_names(struct conn *c)
 void link_names(const struct slot *s, unsigned link, const char **local, const char **peer)
 {
 	struct conn *c = link < IMP_LINKS ? s->link[link] : NULL;
+	if (link < IMP_LINKS && s->udp[link]) {
+		udp_names(s, link, local, peer);
+		return;
+	}
 	if (c && c->up && !c->local[0])
 		find_names(c);
 	*local = c ? c->local : "";
@@ -256,7 +262,7 @@ static void connect_cb(uv_connect_t *r, int status)
 		conn_next_address(c);
 }
 
-static void set_port(struct sockaddr *a, int port)
+void set_port(struct sockaddr *a, int port)
 {
 	if (a->sa_family == AF_INET6)
 		((struct sockaddr_in6 *)(void *)a)->sin6_port = htons((uint16_t)port);
@@ -309,10 +315,21 @@ static void resolved(uv_getaddrinfo_t *r, int status, struct addrinfo *list)
 
 static int default_port(imp_span scheme)
 {
-	static const struct { const char *scheme; int port; } known[] = {{"http", 80}, {"https", 443}, {"coap+tcp", 5683}, {"coaps+tcp", 5684}};
+	static const struct { const char *scheme; int port; } known[] = {
+		{"http", 80}, {"https", 443}, {"coap+tcp", 5683}, {"coaps+tcp", 5684}, {"coap", 5683}, {"coaps", 5684}};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (scheme.len == strlen(known[i].scheme) && !memcmp(scheme.ptr, known[i].scheme, scheme.len))
 			return known[i].port;
+	return 0;
+}
+
+/* Does this URI's scheme mean datagrams? */
+static int is_udp(imp_span uri)
+{
+	static const char *const schemes[] = {"udp://", "coap://", "coaps://", "dtls://"};
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (uri.len > strlen(schemes[i]) && !memcmp(uri.ptr, schemes[i], strlen(schemes[i])))
+			return 1;
 	return 0;
 }
 
@@ -361,7 +378,11 @@ void link_open(imp_io_pool *p, struct slot *s, const imp_msg *m)
 	int port = 0;
 	down.link = m->link;
 	link_shut(s, m->link);
-	if (!read_uri(m->name, host, &port) || !(c = conn_new(p, s, m->link))) {
+	if (read_uri(m->name, host, &port) && is_udp(m->name)) {
+		udp_open(p, s, m, host, port);
+		return;
+	}
+	if (!port || !(c = conn_new(p, s, m->link))) {
 		feed(p, s, &down);
 		return;
 	}
@@ -436,6 +457,10 @@ void link_send(imp_io_pool *p, struct slot *s, const imp_msg *m)
 	struct conn *c = s->link[m->link];
 	uv_buf_t buf = uv_buf_init((char *)(uintptr_t)m->data.ptr, (unsigned)m->data.len);
 	int n;
+	if (s->udp[m->link]) {
+		udp_send(p, s, m);
+		return;
+	}
 	if (!c || !c->up) {
 		sent(p, s, m->link, m->ticket, IMP_ELINK);
 		return;
@@ -524,10 +549,12 @@ imp_status imp_io_listen(imp_io_pool *p, const char *address, uint32_t most, cha
 {
 	struct sockaddr_storage a;
 	struct listener *v;
-	int len = sizeof a;
+	int len = sizeof a, udp = !strncmp(address, "udp:", 4);
 	memset(&a, 0, sizeof a);
-	if (!read_address(address, &a))
+	if (!read_address(udp ? address + 4 : address, &a))
 		return IMP_EARG;
+	if (udp)
+		return udp_listen(p, &a, most, bound);
 	v = calloc(1, sizeof *v);
 	if (!v)
 		return IMP_ENOSPC;
