@@ -3,12 +3,13 @@
  * table. */
 #include "imprint.h"
 
-extern const imp_plugin imp_plugin_fdo, imp_plugin_http;
+extern const imp_plugin imp_plugin_fdo, imp_plugin_http, imp_plugin_coap;
 extern const imp_plugin imp_plugin_bearssl, imp_plugin_openssl, imp_plugin_sodium;
 
 const imp_plugin *const imp_builtin[] = {
 	&imp_plugin_fdo,
 	&imp_plugin_http,
+	&imp_plugin_coap,
 	&imp_plugin_openssl,
 	&imp_plugin_sodium,
 	&imp_plugin_bearssl,
