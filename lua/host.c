@@ -87,25 +87,6 @@ static int ref_field(lua_State *L, int i, const char *name)
 
 /* --- sessions --------------------------------------------------------------- */
 
-static const imp_layer *layer(lua_State *L, const char *id)
-{
-	for (int i = 0; imp_builtin[i]; i++)
-		for (int k = 0; imp_builtin[i]->layers && imp_builtin[i]->layers[k]; k++)
-			if (!strcmp(imp_builtin[i]->layers[k]->id, id))
-				return imp_builtin[i]->layers[k];
-	luaL_error(L, "no layer is called '%s' (see: imprint list)", id);
-	return NULL;
-}
-
-static uint16_t role(lua_State *L, const char *name)
-{
-	static const char *const names[] = {"", "device", "owner", "relay", "maker", "rendezvous", NULL};
-	for (uint16_t i = 1; names[i]; i++)
-		if (!strcmp(names[i], name))
-			return i;
-	return (uint16_t)luaL_error(L, "no role is called '%s'", name);
-}
-
 static void heard(void *user, imp_io_pool *p, uint64_t id, const imp_msg *m)
 {
 	struct pool *pool = user;
@@ -120,42 +101,13 @@ static void heard(void *user, imp_io_pool *p, uint64_t id, const imp_msg *m)
 	call(pool->loop, 1);
 }
 
-static const char *text_field(lua_State *L, int i, const char *name, const char *otherwise)
-{
-	const char *s;
-	lua_getfield(L, i, name);
-	s = lua_isstring(L, -1) ? lua_tostring(L, -1) : otherwise;
-	lua_pop(L, 1);
-	if (!s)
-		luaL_error(L, "%s is missing", name);
-	return s;
-}
-
-static void stack_links(lua_State *L, int i, imp_stack *t)
-{
-	lua_getfield(L, i, "links");
-	for (int k = 0; lua_istable(L, -1) && k < IMP_DEPTH; k++) {
-		if (lua_rawgeti(L, -1, k + 1) == LUA_TSTRING)
-			t->link[0][k] = layer(L, lua_tostring(L, -1));
-		lua_pop(L, 1);
-	}
-	lua_pop(L, 1);
-}
-
 static int l_pool(lua_State *L)
 {
 	struct loop *k = loop_of(L);
-	imp_stack t = {.size = sizeof t, .params = {.size = sizeof(imp_params)}};
+	imp_stack t;
 	imp_io_options o = {.stack = &t};
 	struct pool *p;
 	luaL_checktype(L, 2, LUA_TTABLE);
-	lua_getfield(L, 2, "top");
-	t.top = lua_isstring(L, -1) ? layer(L, lua_tostring(L, -1)) : NULL;
-	stack_links(L, 2, &t);
-	t.crypto = mod_crypto();
-	t.params.role = role(L, text_field(L, 2, "role", "device"));
-	t.params.max_msg = (uint32_t)mod_int(L, 2, "max_msg", 65535);
-	t.params.max_chain = (uint32_t)mod_int(L, 2, "max_chain", 8192);
 	o.count = (uint32_t)mod_int(L, 2, "count", 16);
 	o.idle_ms = (uint64_t)mod_int(L, 2, "idle", 0);
 	p = lua_newuserdatauv(L, sizeof *p, 1);
@@ -164,8 +116,10 @@ static int l_pool(lua_State *L)
 	p->places = LUA_NOREF;
 	o.user = p;
 	o.heard = heard;
-	lua_getfield(L, 2, "name"); /* the pool keeps its name's string alive */
+	mod_stack(L, 2, &t);
+	lua_getfield(L, 2, "name"); /* kept alive beside the stack's layers */
 	o.name = lua_tostring(L, -1);
+	lua_setfield(L, -2, "name");
 	lua_setiuservalue(L, -2, 1);
 	p->heard = ref_field(L, 2, "heard");
 	p->p = imp_io_pool_new(k->io, &o);
@@ -177,15 +131,6 @@ static int l_pool(lua_State *L)
 	return 1;
 }
 
-static uint16_t verb(lua_State *L, int i)
-{
-	const char *name = text_field(L, i, "verb", "answer");
-	for (uint16_t v = 1; v < 0x100; v++)
-		if (!strcmp(mod_verb(v), name))
-			return v;
-	return (uint16_t)luaL_error(L, "no verb is called '%s'", name);
-}
-
 /* pool:start{ topic=, name=, key=, verb= } -> id, or nil: the pool is full */
 static int l_start(lua_State *L)
 {
@@ -193,7 +138,7 @@ static int l_start(lua_State *L)
 	imp_msg m;
 	uint64_t id;
 	luaL_checktype(L, 2, LUA_TTABLE);
-	m = mod_msg(L, 2, verb(L, 2));
+	m = mod_msg(L, 2, mod_verb_of(L, 2));
 	if (m.verb == IMP_ANSWER) { /* no verb was named */
 		m.verb = IMP_START;
 		m.ticket = 0;
@@ -210,7 +155,7 @@ static int l_feed(lua_State *L)
 {
 	imp_msg m;
 	luaL_checktype(L, 3, LUA_TTABLE);
-	m = mod_msg(L, 3, verb(L, 3));
+	m = mod_msg(L, 3, mod_verb_of(L, 3));
 	lua_pushboolean(L, imp_io_feed(pool_of(L, 1)->p, (uint64_t)luaL_checkinteger(L, 2), &m) == IMP_OK);
 	return 1;
 }
@@ -267,7 +212,7 @@ static imp_io_pool *choose(void *user, imp_span hint)
 static int l_route(lua_State *L)
 {
 	struct pool *p = pool_of(L, 1);
-	const imp_layer *top = layer(L, luaL_checkstring(L, 2));
+	const imp_layer *top = mod_layer(L, luaL_checkstring(L, 2));
 	luaL_checktype(L, 3, LUA_TTABLE);
 	lua_pushvalue(L, 3);
 	p->places = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -591,22 +536,13 @@ static int l_now(lua_State *L)
 	return 1;
 }
 
-static void class(lua_State *L, const char *name, const luaL_Reg *methods)
-{
-	luaL_newmetatable(L, name);
-	luaL_setfuncs(L, methods, 0);
-	lua_pushvalue(L, -1);
-	lua_setfield(L, -2, "__index");
-	lua_pop(L, 1);
-}
-
 int open_host(lua_State *L)
 {
 	static const luaL_Reg loop[] = {{"pool", l_pool}, {"trace", l_trace}, {"after", l_after}, {"signals", l_signals}, {"orphaned", l_orphaned}, {"spawn", l_spawn}, {"run", l_run}, {"stop", l_stop}, {NULL, NULL}};
 	static const luaL_Reg pool[] = {{"start", l_start}, {"feed", l_feed}, {"drop", l_drop}, {"lives", l_lives}, {"where", l_where}, {"alive", l_alive}, {"listen", l_listen}, {"route", l_route}, {NULL, NULL}};
 	static const luaL_Reg functions[] = {{"loop", l_loop}, {"kill", l_kill}, {"now", l_now}, {NULL, NULL}};
-	class(L, "imp.loop", loop);
-	class(L, "imp.pool", pool);
+	mod_class(L, "imp.loop", loop);
+	mod_class(L, "imp.pool", pool);
 	luaL_setfuncs(L, functions, 0);
 	return 0;
 }

@@ -145,7 +145,18 @@ static int l_can(lua_State *L)
 	return 1;
 }
 
-int luaopen_imprint(lua_State *L)
+/* imp.code.EAUTH is -2 */
+static void push_codes(lua_State *L)
+{
+	static const char *const bad[] = {"OK", "EBADMSG", "EAUTH", "EDENIED", "EPROTO", "EUNSUP", "ENOSPC", "EARG", "ETIME", "ELINK", "EPEER", "ERANDOM", "EFACT", "EOVER"};
+	lua_createtable(L, 0, 16);
+	for (int i = 0; i <= -IMP_EOVER; i++)
+		mod_set_int(L, bad[i], -i);
+	mod_set_int(L, "PASS", IMP_PASS);
+	mod_set_int(L, "LATER", IMP_LATER);
+}
+
+IMP_EXPORT int luaopen_imprint(lua_State *L)
 {
 	static const luaL_Reg functions[] = {{"status", l_status}, {"plugins", l_plugins}, {"can", l_can}, {NULL, NULL}};
 	luaL_newlib(L, functions);
@@ -157,6 +168,11 @@ int luaopen_imprint(lua_State *L)
 	open_pki(L);
 	open_files(L);
 	open_fdo(L);
+	open_stack(L);
+	open_session(L);
+	open_ffi(L);
+	push_codes(L);
+	lua_setfield(L, -2, "code");
 	mod_set_int(L, "rev", IMP_REV);
 	return 1;
 }

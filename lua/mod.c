@@ -50,6 +50,34 @@ const char *mod_verb(uint16_t verb)
 	return s ? s : "?";
 }
 
+/* The number of the text on top; an error lists the names. */
+static uint16_t number_of(lua_State *L, const struct name *all, const char *what)
+{
+	const char *said = luaL_checkstring(L, -1);
+	const struct name *t = all;
+	luaL_Buffer b;
+	while (t->name && strcmp(t->name, said) != 0)
+		t++;
+	if (t->name)
+		return t->number;
+	luaL_buffinit(L, &b);
+	for (t = all; t->name; t++) {
+		luaL_addstring(&b, t == all ? "" : ", ");
+		luaL_addstring(&b, t->name);
+	}
+	luaL_pushresult(&b);
+	return (uint16_t)luaL_error(L, "no %s is called '%s'; there are: %s", what, said, lua_tostring(L, -1));
+}
+
+uint16_t mod_verb_of(lua_State *L, int i)
+{
+	uint16_t v = IMP_ANSWER;
+	if (lua_getfield(L, i, "verb") != LUA_TNIL)
+		v = number_of(L, verbs, "verb");
+	lua_pop(L, 1);
+	return v;
+}
+
 const char *mod_topic_name(uint16_t topic)
 {
 	return name_of(topics, topic);
@@ -65,16 +93,15 @@ void mod_push_topic(lua_State *L, uint16_t topic)
 
 uint16_t mod_topic(lua_State *L, int i)
 {
-	const struct name *t = topics;
+	uint16_t v;
 	if (lua_isnoneornil(L, i))
 		return 0;
 	if (lua_type(L, i) == LUA_TNUMBER)
 		return (uint16_t)luaL_checkinteger(L, i);
-	while (t->name && strcmp(t->name, luaL_checkstring(L, i)) != 0)
-		t++;
-	if (!t->name)
-		luaL_error(L, "no topic is called '%s'", lua_tostring(L, i));
-	return t->number;
+	lua_pushvalue(L, i);
+	v = number_of(L, topics, "topic");
+	lua_pop(L, 1);
+	return v;
 }
 
 /* --- fields of tables ------------------------------------------------------- */
@@ -86,7 +113,7 @@ imp_span mod_field(lua_State *L, int i, const char *name)
 		lua_rawgeti(L, -1, 1);
 		lua_remove(L, -2);
 	}
-	if (lua_isstring(L, -1))
+	if (lua_type(L, -1) == LUA_TSTRING)
 		s = mod_span(L, lua_gettop(L));
 	lua_pop(L, 1);
 	return s;
@@ -172,6 +199,7 @@ imp_msg mod_msg(lua_State *L, int i, uint16_t verb)
 	m.topic = mod_topic(L, -1);
 	lua_pop(L, 1);
 	m.flags = mod_flags(L, i);
+	m.link = (uint16_t)mod_int(L, i, "link", 0);
 	m.when = (uint64_t)mod_int(L, i, "when", 0);
 	return m;
 }
@@ -184,6 +212,7 @@ void mod_push_msg(lua_State *L, const imp_msg *m)
 	lua_setfield(L, -2, "topic");
 	mod_set_int(L, "code", m->code);
 	mod_set_int(L, "ticket", m->ticket);
+	mod_set_int(L, "link", m->link);
 	mod_set_int(L, "when", (lua_Integer)m->when);
 	mod_set(L, "name", m->name);
 	mod_set(L, "data", m->data);
@@ -192,4 +221,13 @@ void mod_push_msg(lua_State *L, const imp_msg *m)
 			lua_pushboolean(L, 1);
 			lua_setfield(L, -2, f->name);
 		}
+}
+
+void mod_class(lua_State *L, const char *name, const luaL_Reg *methods)
+{
+	luaL_newmetatable(L, name);
+	luaL_setfuncs(L, methods, 0);
+	lua_pushvalue(L, -1);
+	lua_setfield(L, -2, "__index");
+	lua_pop(L, 1);
 }

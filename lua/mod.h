@@ -41,6 +41,15 @@ uint16_t mod_topic(lua_State *L, int i);
 const char *mod_verb(uint16_t verb);
 const char *mod_topic_name(uint16_t topic); /* NULL: it has none */
 
+const char *mod_role_name(unsigned role); /* "": none */
+uint16_t mod_role(lua_State *L, const char *name); /* these three raise an error that */
+uint16_t mod_kind(lua_State *L, const char *name); /* lists what there is */
+const imp_layer *mod_layer(lua_State *L, const char *id);
+uint16_t mod_verb_of(lua_State *L, int i); /* field `verb` of the table at i; none: answer */
+/* Stack, role and sizes from the table at i.  Pushes a table that keeps the
+ * stack's Lua layers alive. */
+void mod_stack(lua_State *L, int i, imp_stack *t);
+
 /* A field of the table at i, popped again: it lives as long as the table. */
 imp_span    mod_field(lua_State *L, int i, const char *name);
 lua_Integer mod_int(lua_State *L, int i, const char *name, lua_Integer otherwise);
@@ -64,6 +73,17 @@ void     mod_push_msg(lua_State *L, const imp_msg *m); /* a table */
  * keys that are topics their names (for policies).  0: not well-formed. */
 int mod_push_cbor(lua_State *L, imp_span in, int hex);
 
+/* A metatable with these methods. */
+void mod_class(lua_State *L, const char *name, const luaL_Reg *methods);
+
+/* ffi.c: layers in Lua.  Who feeds says so before and after; then asks whether a
+ * layer raised something: 1, and the text is pushed. */
+const imp_layer *mod_is_layer(lua_State *L, int i); /* NULL: the value is none */
+lua_State *mod_layers_enter(lua_State *L);
+void mod_layers_leave(lua_State *L, lua_State *before);
+int  mod_layers_fault(lua_State *L);
+void mod_layers_forget(lua_State *L, const void *mem, size_t len); /* a session that lay there is gone */
+
 int open_cbor(lua_State *L);    /* each adds its functions to the table on top */
 int open_crypto(lua_State *L);
 int open_host(lua_State *L);
@@ -72,6 +92,9 @@ int open_policy(lua_State *L);
 int open_pki(lua_State *L);
 int open_files(lua_State *L);
 int open_fdo(lua_State *L);
+int open_stack(lua_State *L);
+int open_session(lua_State *L);
+int open_ffi(lua_State *L);
 int luaopen_imprint(lua_State *L);
 
 /* Built in: name, text, length; ends with NULL. */

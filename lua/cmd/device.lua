@@ -118,7 +118,7 @@ function V.run(args)
 	local facts = Facts.new { loop = x.loop, store = x.store, subject = "device", role = "device", manifest = D.manifest(), say = x.say, policy = nil, cap = 8192 }
 	x.files = Files.new(opt.dir, opt.store, x.loop, facts, x.say)
 	facts.hooks = hooks(x)
-	local pool = x.loop:pool { name = "client", top = "imp.fdo", links = { "imp.http" }, role = "device", count = 1, max_msg = 16384, heard = function(m) facts:heard(m) end }
+	local pool = x.loop:pool { name = "client", stack = "fdo/http", role = "device", count = 1, max_msg = 16384, heard = function(m) facts:heard(m) end }
 	if opt.events then Events.trace(x.loop, x.say, D.label) end
 	local result
 	local function start()

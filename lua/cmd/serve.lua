@@ -250,11 +250,11 @@ local function pools(x, sessions)
 		local f = Facts.new { loop = x.loop, store = x.store, subject = subject, role = role, manifest = D.manifest(), say = x.say, policy = x.policy, hooks = hooks }
 		return function(m) f:guarded(m) end
 	end
-	local function pool(name, role, h, max) return x.loop:pool { name = name, top = "imp.fdo", role = role, count = sessions, idle = 600000, max_msg = max, heard = h } end
+	local function pool(name, role, h, max) return x.loop:pool { name = name, stack = "fdo", role = role, count = sessions, idle = 600000, max_msg = max, heard = h } end
 	if x.roles.owner then
 		local h = heard("owner", "owner", owner_hooks(x))
 		places.to2 = pool("owner", "owner", h, 8192)
-		x.client = x.loop:pool { name = "client", top = "imp.fdo", links = { "imp.http" }, role = "owner", count = 64, idle = 600000, max_msg = 65535, heard = h }
+		x.client = x.loop:pool { name = "client", stack = "fdo/http", role = "owner", count = 64, idle = 600000, max_msg = 65535, heard = h }
 	end
 	if x.roles.rv then
 		local h = heard("rendezvous", "rendezvous", { done = function(m) if m.code == OK and not x.roles.owner then x.finished() end end })
@@ -317,7 +317,7 @@ function S.run(args)
 	end
 	if opt.events then Events.trace(x.loop, x.say, D.label) end
 	local connections = U.number(opt, "connections", 1, 1000000) or 1000
-	local front = x.loop:pool { name = "front", links = { "imp.http" }, role = "relay", count = connections, idle = 60000, max_msg = 65535, heard = function() end }
+	local front = x.loop:pool { name = "front", stack = "/http", role = "relay", count = connections, idle = 60000, max_msg = 65535, heard = function() end }
 	front:route("imp.fdo", pools(x, U.number(opt, "sessions", 1, 1000000) or 1000))
 	local bound, why = front:listen(opt.listen or "127.0.0.1:8040", connections)
 	if not bound then U.fail("--listen %s: %s", opt.listen or "127.0.0.1:8040", why) end
