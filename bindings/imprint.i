@@ -2,7 +2,7 @@
  *
  * imp_span   in: []byte, or anything with the buffer protocol, lent for the
  *            call; out: a copy
- * imp_blob   out: its bytes; Python raises imprint's exception on a status */
+ * imp_blob   out: Python has (status, bytes) */
 %{
 #include "face.h"
 #include <stdlib.h>
@@ -33,6 +33,9 @@
 
 /* --- Python ------------------------------------------------------------------ */
 #ifdef SWIGPYTHON
+%begin %{
+#define PY_SSIZE_T_CLEAN
+%}
 %typemap(in) imp_span (Py_buffer view, int held) {
 	held = 0;
 	if (PyObject_GetBuffer($input, &view, PyBUF_SIMPLE) < 0)
@@ -47,6 +50,18 @@
 }
 %typemap(out) imp_span "$result = PyBytes_FromStringAndSize((const char *)$1.ptr, (Py_ssize_t)$1.len);"
 %typemap(typecheck, precedence=SWIG_TYPECHECK_POINTER) imp_span "$1 = PyObject_CheckBuffer($input);"
+%typemap(out) imp_blob * {
+	imp_span bytes = imp_blob_bytes($1);
+	$result = Py_BuildValue("(iy#)", imp_blob_status($1), (const char *)bytes.ptr, (Py_ssize_t)bytes.len);
+	imp_blob_free($1);
+}
+/* others run while a session does: -threads, and only here */
+%nothread;
+%thread imp_face_run;
+%thread imp_face_feed;
+%thread imp_tool_keygen;
+%thread imp_tool_sign;
+%thread imp_tool_verify;
 #endif
 
 /* --- imprint.h: its numbers alone; face.h: all of it ------------------------- */

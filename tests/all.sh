@@ -2,7 +2,7 @@
 # all.sh -- everything that CI runs; the last line counts the claims.
 set -u
 cd "$(dirname "$0")/.."
-ALL="unit demo werror asan memcheck fuzz nomalloc abi cortex-m interop bench readme"
+ALL="unit demo werror asan memcheck fuzz nomalloc abi cortex-m interop python bench readme"
 logs=build/test
 
 about() {
@@ -18,6 +18,7 @@ about() {
   abi       imprint.h against its baseline; breaks are seen, appends are not
   cortex-m  cross build, sizes, stack, a run under qemu
   interop   peers that nobody here wrote
+  python    pip install . into a fresh venv; its tests, examples and types
   bench     every benchmark runs and its ratios hold
   readme    the README's table is current, its C compiles and runs
 Logs: $logs/NAME.log; the last line counts the claims.
@@ -105,6 +106,8 @@ run_cortex_m() { scripts tests/cortex-m "Cortex-M"; }
 run_interop() {
 	configured build && built "the build" build && scripts tests/interop "real peers"
 }
+
+run_python() { sh tests/python.sh; }
 
 run_bench() { python3 tests/bench/bench.py --check; }
 
