@@ -85,7 +85,8 @@ def test_what_he_drops_is_only_late() -> None:
     for number in TO2[1::2]:
         middle = Middle()
         world, lamp = sold(middle)
-        before, lost = dict(lamp), []
+        before = dict(lamp)
+        lost: List[int] = []
 
         def drop(flight: Flight, number: int = number) -> Optional[bool]:
             if fdo.message_number(flight) == number and not lost:

@@ -1,12 +1,12 @@
 """A replayer: what was said once is said again, to the owner, to the device, and while they speak."""
-from typing import List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import imprint
 import pytest
 from imprint import Facts, Flight, Message, Network, Server, Topic, fdo
 
 
-def onboarded() -> "Tuple[fdo.World, Facts, dict, List[Flight]]":
+def onboarded() -> "Tuple[fdo.World, Facts, Dict[Any, Any], List[Flight]]":
     """A world in which a device was onboarded, what it knew before that, and the flights of that run."""
     world = fdo.World()
     lamp = world.device()
