@@ -3,7 +3,7 @@
  * table. */
 #include "imprint.h"
 
-extern const imp_plugin imp_plugin_fdo, imp_plugin_http, imp_plugin_coap;
+extern const imp_plugin imp_plugin_fdo, imp_plugin_http, imp_plugin_coap, imp_plugin_dtls;
 extern const imp_plugin imp_plugin_btmesh, imp_plugin_pbadv;
 extern const imp_plugin imp_plugin_bearssl, imp_plugin_openssl, imp_plugin_sodium;
 
@@ -11,6 +11,7 @@ const imp_plugin *const imp_builtin[] = {
 	&imp_plugin_fdo,
 	&imp_plugin_http,
 	&imp_plugin_coap,
+	&imp_plugin_dtls,
 	&imp_plugin_btmesh,
 	&imp_plugin_pbadv,
 	&imp_plugin_openssl,

@@ -241,8 +241,11 @@ static int begins(struct imp_dtls *s, const struct imp_dtls_fragment *f)
 static void begin(struct imp_dtls_run *r, const struct imp_dtls_fragment *f, uint64_t seq)
 {
 	struct imp_dtls *s = r->s;
+	struct imp_dtls_hello h;
 	imp_wipe(&s->next, sizeof s->next);
 	imp_wipe(imp_dtls_kex_at(s), s->kex_cap);
+	if (!f->at && imp_dtls_read_hello_start(f->part, &h) == IMP_OK)
+		memcpy(s->next.random, h.random.ptr, 32); /* by which its other copies are known */
 	s->in_len = 0;
 	s->next_in = s->next_out = f->seq;
 	s->wseq = seq; /* as the HelloVerifyRequest: RFC 6347 4.2.1 */
@@ -250,7 +253,7 @@ static void begin(struct imp_dtls_run *r, const struct imp_dtls_fragment *f, uin
 	imp_dtls_begin_flight(r);
 	s->state = IMP_DTLS_EXPECT_CLIENT_HELLO;
 	if (s->live.suite) {
-		s->resend_at = r->cx->now + IMP_DTLS_TIMEOUT_MAX;
+		s->resend_at = r->cx->now + 4 * IMP_DTLS_TIMEOUT_MAX;
 		r->cx->wake(r->cx, s->resend_at);
 	}
 }

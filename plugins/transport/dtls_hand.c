@@ -1,7 +1,7 @@
 /* dtls_hand.c -- what client and server do alike. */
 #include "cbor.h"
 #include "ct.h"
-#include "dtls_in.h"
+#include "dtls_cert.h"
 
 int imp_dtls_number_of(const imp_dtls_profile *p, uint16_t id)
 {
@@ -138,11 +138,12 @@ void imp_dtls_put_curves(imp_wr *w, int groups)
 imp_status imp_dtls_make_keys(struct imp_dtls_run *r, imp_span secret)
 {
 	struct imp_dtls_premaster pm = {.len = 0};
-	imp_status st = imp_dtls_suite_of(r)->kex->premaster(r, secret, &pm);
+	const struct imp_dtls_kex *k = imp_dtls_suite_of(r)->kex;
+	imp_status st = k->premaster(r, secret, &pm);
 	if (st == IMP_OK)
 		st = imp_dtls_derive(r, imp_bytes(pm.bytes, pm.len));
 	imp_wipe(&pm, sizeof pm);
-	imp_wipe(imp_dtls_kex_at(r->s), r->s->kex_cap);
+	imp_wipe(imp_dtls_kex_at(r->s), k->certs ? IMP_DTLS_EC_LEAF : r->s->kex_cap); /* the leaf's key is needed yet */
 	return st;
 }
 

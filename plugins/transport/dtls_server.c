@@ -13,7 +13,7 @@ void imp_dtls_start_server(struct imp_dtls_run *r)
 {
 	r->s->state = IMP_DTLS_EXPECT_CLIENT_HELLO;
 	r->s->first = 1;
-	r->s->resend_at = r->cx->now + IMP_DTLS_TIMEOUT_MAX;
+	r->s->resend_at = r->cx->now + 4 * IMP_DTLS_TIMEOUT_MAX;
 	r->cx->wake(r->cx, r->s->resend_at);
 }
 

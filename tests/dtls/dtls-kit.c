@@ -1,6 +1,7 @@
 /* dtls-kit.c -- see dtls-kit.h. */
 #include "dtls-kit.h"
 #include "cbor.h"
+#include "x509.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,10 @@ static int mtu = MTU;
 
 uint32_t net_chance(struct net *n)
 {
-	n->chance = n->chance * 1664525u + 1013904223u;
-	return n->chance >> 8;
+	uint32_t x = n->chance += 0x9e3779b9u;
+	x = (x ^ x >> 16) * 0x21f0aaadu;
+	x = (x ^ x >> 15) * 0x735a2d97u;
+	return (x ^ x >> 15) >> 1;
 }
 
 static int happens(struct net *n, unsigned percent)
@@ -363,4 +366,65 @@ imp_span net_suites(uint8_t *out, size_t cap, const uint16_t *ids, size_t n)
 	for (size_t i = 0; i < n; i++)
 		imp_cbor_put_uint(&w, ids[i]);
 	return imp_wr_span(&w);
+}
+
+/* --- what ends know ------------------------------------------------------------------------------ */
+
+void know_psk(struct end *e)
+{
+	static const uint8_t psk[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	e->identity = imp_bytes("dev", 3);
+	e->psk = imp_bytes(psk, sizeof psk);
+}
+
+void know_password(struct end *e)
+{
+	e->password = imp_bytes("J01NME", 6);
+}
+
+static uint8_t flat[2][IMP_KEY_HEAD + 32], spki[2][100], chain[2][600];
+static size_t spki_len[2], chain_len[2];
+
+static void make_key(int i)
+{
+	static const char *const names[] = {"client", "server"};
+	imp_key priv = {IMP_C_P256, IMP_KEY_PRIVATE, 0, {flat[i] + IMP_KEY_HEAD, 32}}, pub = {IMP_C_P256, 0, 0, {NULL, 0}};
+	uint8_t point[65];
+	size_t len = 32, plen = sizeof point;
+	imp_issue what = {.serial = {(const uint8_t *)"1", 1}, .issuer_cn = names[i], .subject_cn = names[i], .subject_key = &pub};
+	imp_wr w = imp_wr_to(spki[i], sizeof spki[i]), c = imp_wr_to(chain[i] + 3, sizeof chain[i] - 3);
+	if (kit_crypto->keygen(kit_crypto, IMP_C_P256, flat[i] + IMP_KEY_HEAD, &len, point, &plen) < 0)
+		abort();
+	imp_key_head(&priv, flat[i]);
+	pub.bits = imp_bytes(point, plen);
+	imp_spki_put(&w, &pub);
+	spki_len[i] = w.len;
+	if (imp_cert_issue(kit_crypto, &c, &what, IMP_A_ES256, &priv) < 0)
+		abort();
+	chain[i][1] = (uint8_t)(c.len >> 8);
+	chain[i][2] = (uint8_t)c.len;
+	chain_len[i] = c.len + 3;
+}
+
+static void know_key(struct end *e)
+{
+	if (!spki_len[e->server])
+		make_key(e->server);
+	e->key = imp_bytes(flat[e->server], sizeof flat[e->server]);
+	e->identity = imp_bytes("key", 3);
+	e->suite = e->server ? IMP_DTLS_ECDHE_ECDSA_CCM8 : 0;
+}
+
+void know_cert(struct end *e)
+{
+	know_key(e);
+	e->chain = imp_bytes(chain[e->server], chain_len[e->server]);
+}
+
+void know_raw(struct end *e)
+{
+	static const uint8_t raw[] = {0xa1, 0x65, 't', 'y', 'p', 'e', 's', 0x81, 0x02};
+	know_key(e);
+	e->chain = imp_bytes(spki[e->server], spki_len[e->server]);
+	e->options = imp_bytes(raw, sizeof raw);
 }

@@ -82,4 +82,10 @@ int  net_heard(const struct end *e, const char *text);
 /* {"suites": [...], ...}: CBOR into `out`. */
 imp_span net_suites(uint8_t *out, size_t cap, const uint16_t *ids, size_t n);
 
+/* What ends know: static memory, made once. */
+void know_psk(struct end *e);       /* identity "dev", 16 bytes */
+void know_password(struct end *e);  /* J01NME */
+void know_cert(struct end *e);      /* a certificate, self-signed, and its key */
+void know_raw(struct end *e);       /* the same key, raw */
+
 #endif

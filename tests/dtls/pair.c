@@ -6,14 +6,6 @@
 
 #include <stdlib.h>
 
-static const uint8_t psk[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-
-static void know_psk(struct end *e)
-{
-	e->identity = imp_bytes("dev", 3);
-	e->psk = imp_bytes(psk, sizeof psk);
-}
-
 static int works_both_ways(struct net *n)
 {
 	net_say(n, &n->client, "ping");
@@ -23,13 +15,13 @@ static int works_both_ways(struct net *n)
 	return net_heard(&n->server, "ping") && net_heard(&n->client, "pong");
 }
 
-static void psk_pair(const char *name, const imp_layer *c, const imp_layer *s)
+static void pair(const char *name, const imp_layer *c, const imp_layer *s, void (*know)(struct end *))
 {
 	struct net n;
 	char text[100];
 	net_begin(&n, c, s, 1);
-	know_psk(&n.client);
-	know_psk(&n.server);
+	know(&n.client);
+	know(&n.server);
 	net_open(&n, "coaps://[::1]:5684");
 	net_run(&n, 100000);
 	snprintf(text, sizeof text, "%d datagrams of the client, %d of the server, %d bounced, t %u ms, %d %d", n.client.datagrams, n.server.datagrams, n.server.bounced, (unsigned)n.now, n.client.down, n.server.down);
@@ -169,11 +161,18 @@ static void second_handshake(int fails)
 int main(void)
 {
 	kit_crypto = &imp_openssl;
-	psk_pair("C0A8", &imp_dtls_psk_client, &imp_dtls_psk);
+	pair("C0A8", &imp_dtls_psk_client, &imp_dtls_psk, know_psk);
+	pair("C0AE with certificates", &imp_dtls, &imp_dtls, know_cert);
+	pair("C0AE with raw keys", &imp_dtls, &imp_dtls, know_raw);
+	pair("C0FF", &imp_dtls_jpake_client, &imp_dtls_jpake, know_password);
 	kit_crypto = &imp_bearssl;
-	psk_pair("C0A8 with BearSSL", &imp_dtls_psk_client, &imp_dtls_psk);
+	pair("C0A8 with BearSSL", &imp_dtls_psk_client, &imp_dtls_psk, know_psk);
+	pair("C0AE with BearSSL", &imp_dtls, &imp_dtls, know_cert);
+	pair("C0FF with BearSSL", &imp_dtls_jpake_client, &imp_dtls_jpake, know_password);
 	kit_crypto = &imp_openssl;
 	all_losses("C0A8", &imp_dtls_psk_client, &imp_dtls_psk, know_psk);
+	all_losses("C0AE", &imp_dtls, &imp_dtls, know_cert);
+	all_losses("C0FF", &imp_dtls_jpake_client, &imp_dtls_jpake, know_password);
 	slow_answers();
 	transparent();
 	closing();
