@@ -7,7 +7,7 @@
 #ifndef IMPRINT_DPP_AUTH_H
 #define IMPRINT_DPP_AUTH_H
 
-#include "kdf.h"
+#include "suite.h"
 
 struct dpp_auth {
 	uint8_t curve;                  /* number, dpp_curve_at() */

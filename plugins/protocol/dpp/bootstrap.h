@@ -6,7 +6,7 @@
 #ifndef IMPRINT_DPP_BOOTSTRAP_H
 #define IMPRINT_DPP_BOOTSTRAP_H
 
-#include "kdf.h"
+#include "suite.h"
 
 typedef struct dpp_uri {
 	imp_span channels; /* "81/1,115/36"; empty: none                 */

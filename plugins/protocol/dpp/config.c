@@ -288,6 +288,8 @@ static void put_psk(imp_wr *w, const uint8_t psk[32])
 
 void dpp_object_put(imp_wr *w, const dpp_object *o, const uint8_t *kid)
 {
+	uint8_t text[4 * (DPP_KID + 2) / 3];
+	imp_wr id = imp_wr_to(text, sizeof text);
 	imp_wr_text(w, "{\"wi-fi_tech\":\"infra\",\"discovery\":");
 	put_ssid(w, o->ssid);
 	imp_wr_text(w, "},\"cred\":");
@@ -306,7 +308,8 @@ void dpp_object_put(imp_wr *w, const dpp_object *o, const uint8_t *kid)
 	put_text(w, "signedConnector", o->connector);
 	if (o->csign.alg) {
 		imp_json_put_key(w, ',', "csign");
-		imp_jwk_put(w, &o->csign, imp_bytes(kid, DPP_KID));
+		imp_b64_put(&id, imp_bytes(kid, DPP_KID), IMP_B64URL);
+		imp_jwk_put(w, &o->csign, imp_wr_span(&id));
 	}
 	if (o->ppkey.alg) {
 		imp_json_put_key(w, ',', "ppKey");

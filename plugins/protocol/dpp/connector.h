@@ -4,7 +4,7 @@
 #ifndef IMPRINT_DPP_CONNECTOR_H
 #define IMPRINT_DPP_CONNECTOR_H
 
-#include "kdf.h"
+#include "suite.h"
 
 enum { DPP_KID = 32, DPP_CONNECTOR_MAX = 1024 };
 

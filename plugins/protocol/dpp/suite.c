@@ -1,6 +1,7 @@
-/* kdf.c -- see kdf.h. */
-#include "kdf.h"
+/* suite.c -- see suite.h. */
+#include "suite.h"
 #include "ct.h"
+#include "kdf.h"
 
 static const dpp_curve curves[DPP_CURVES] = {
 	{IMP_C_P256, IMP_A_SHA256, IMP_A_HMAC256, IMP_A_ES256, 19, 32, 16, 32},
@@ -32,37 +33,15 @@ const dpp_curve *dpp_curve_group(uint16_t group)
 	return NULL;
 }
 
-static imp_status hmac(const imp_crypto *c, const dpp_curve *v, imp_span key, const imp_span *parts, size_t n, uint8_t *out)
-{
-	imp_key k = {v->hmac, 0, 0, key};
-	imp_status st = c->mac(c, v->hmac, &k, parts, n, out, v->hash_len);
-	if (st)
-		imp_wipe(out, v->hash_len);
-	return st;
-}
-
 imp_status dpp_extract(const imp_crypto *c, const dpp_curve *v, imp_span salt, const imp_span *parts, size_t n, uint8_t *out)
 {
-	static const uint8_t zeros[DPP_HASH];
-	return hmac(c, v, salt.len ? salt : imp_bytes(zeros, v->hash_len), parts, n, out);
+	return imp_hkdf_extract(c, v->hmac, salt, parts, n, out);
 }
 
 imp_status dpp_expand(const imp_crypto *c, const dpp_curve *v, const uint8_t *prk, const char *info, uint8_t *out, size_t len)
 {
-	uint8_t t[DPP_HASH], counter = 0;
-	imp_span part[3] = {{t, 0}, {(const uint8_t *)info, strlen(info)}, {&counter, 1}};
-	imp_status st = IMP_OK;
-	for (size_t at = 0; !st && at < len; at += v->hash_len) {
-		size_t n = len - at < v->hash_len ? len - at : v->hash_len;
-		counter++;
-		st = hmac(c, v, imp_bytes(prk, v->hash_len), part, 3, t);
-		memcpy(out + at, t, n);
-		part[0].len = v->hash_len;
-	}
-	imp_wipe(t, sizeof t);
-	if (st)
-		imp_wipe(out, len);
-	return st;
+	imp_span text = imp_bytes(info, strlen(info));
+	return imp_hkdf_expand(c, v->hmac, imp_bytes(prk, v->hash_len), &text, 1, out, len);
 }
 
 imp_status dpp_hkdf(const imp_crypto *c, const dpp_curve *v, const char *info, imp_span ikm, uint8_t *out)
@@ -71,8 +50,6 @@ imp_status dpp_hkdf(const imp_crypto *c, const dpp_curve *v, const char *info, i
 	imp_status st = dpp_extract(c, v, imp_bytes(NULL, 0), &ikm, 1, prk);
 	if (!st)
 		st = dpp_expand(c, v, prk, info, out, v->hash_len);
-	else
-		imp_wipe(out, v->hash_len);
 	imp_wipe(prk, sizeof prk);
 	return st;
 }

@@ -1,10 +1,10 @@
-/* kdf.h -- DPP's curves, and what is derived and wrapped with them: HKDF (RFC
+/* suite.h -- DPP's curves, and what is derived and wrapped with them: HKDF (RFC
  * 5869) with the curve's hash, AES-SIV (RFC 5297).
  *
  * A hash-long key (k1, k2, ke, bk, z) is curve->hash_len bytes.  IMP_EUNSUP: the
  * provider lacks it.  When the crypto fails, outputs are zeros.  [any] */
-#ifndef IMPRINT_DPP_KDF_H
-#define IMPRINT_DPP_KDF_H
+#ifndef IMPRINT_DPP_SUITE_H
+#define IMPRINT_DPP_SUITE_H
 
 #include "wire.h"
 

@@ -1,0 +1,50 @@
+/* enrollee.h -- the enrollee's state, for enrollee.c, intro.c and reconfig.c. */
+#ifndef IMPRINT_DPP_ENROLLEE_H
+#define IMPRINT_DPP_ENROLLEE_H
+
+#include "config.h"
+#include "run.h"
+
+enum dpp_enrollee_state {
+	DPP_E_ABOUT = DPP_S_ROLE + 1,     /* CONFIG "dpp.enrollee" */
+	DPP_E_RESPONSE,                   /* a GAS query is on its way */
+	DPP_E_ABOUT_AGAIN,                /* the same belief, for the next query */
+	DPP_E_COMMIT,                     /* LEARN NOW */
+	DPP_E_RESULT,                     /* the result is sent, and repeated */
+	DPP_E_CONNECT,                    /* ASK RUN: the host tries the network */
+	DPP_E_CSIGN, DPP_E_NETKEY,        /* of an earlier run, for what follows */
+	DPP_E_INTRO_REQUEST,              /* our Connector, to be sent */
+	DPP_E_INTRO_RESPONSE,             /* a peer discovery request is on its way */
+	DPP_E_INTRO_MATCH,                /* our Connector, beside the peer's */
+	DPP_E_RECONF_CSIGN, DPP_E_RECONF_PPKEY, DPP_E_RECONF_CONNECTOR, DPP_E_RECONF_KEY,
+	DPP_E_RECONF_REQUEST,             /* announced, waiting for the configurator */
+	DPP_E_RECONF_CONFIRM
+};
+
+struct dpp_enrollee {
+	struct dpp_run run;
+	uint8_t  e_nonce[DPP_NONCE];
+	uint8_t  role;              /* enum dpp_netrole: what we want to be */
+	uint8_t  status;            /* of the result */
+	uint8_t  wants_status;      /* the configurator wants to hear how it went */
+	uint8_t  csr;               /* a CSR was asked for */
+	uint8_t  queries;
+	uint8_t  transaction;
+	uint8_t  ssid_len, ssid[32]; /* of the first network */
+	/* of an earlier run; curve 0, length 0: there is none */
+	int32_t  csign_curve;
+	uint8_t  csign[DPP_POINT];
+	uint8_t  netkey_len, netkey[IMP_KEY_HEAD + DPP_PRIME];
+	uint8_t  pmk_len, pmk[DPP_HASH + 16];
+};
+
+/* Ask for csign and netkey; then `intro_begin`, or (responder) on to listening. */
+imp_status dpp_intro_beliefs(struct dpp_enrollee *e, imp_cx *cx);
+
+imp_status dpp_intro_begin(struct dpp_enrollee *e, imp_cx *cx);
+imp_status dpp_intro_answer(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in);
+imp_status dpp_intro_receive(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const dpp_frame *f);
+/* Beliefs are there: start, listen, announce. */
+imp_status dpp_enrollee_ready(struct dpp_enrollee *e, imp_cx *cx);
+
+#endif
