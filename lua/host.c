@@ -11,6 +11,7 @@ struct loop {
 	uv_loop_t uv;
 	imp_io *io;
 	int trace, self, failed; /* references */
+	struct child *children;
 };
 
 struct pool {
@@ -25,18 +26,23 @@ struct timer {
 	int fn;
 };
 
-struct watch { /* signals, or the end of standard input */
-	union {
-		uv_signal_t signal;
-		uv_pipe_t pipe;
-		uv_handle_t any;
-	} uv;
+struct watch { /* signals */
+	uv_signal_t uv;
 	struct loop *loop;
 	int fn;
 };
 
+struct input { /* standard input */
+	uv_pipe_t uv;
+	struct loop *loop;
+	int fn;
+	size_t len;
+	char line[4096];
+};
+
 struct child {
 	uv_process_t uv;
+	struct child *next; /* of the loop's */
 	uv_pipe_t out, in;
 	struct loop *loop;
 	int on_line, on_exit, handles;
@@ -120,6 +126,7 @@ static int l_pool(lua_State *L)
 	lua_getfield(L, 2, "name"); /* kept alive beside the stack's layers */
 	o.name = lua_tostring(L, -1);
 	lua_setfield(L, -2, "name");
+	o.bearer = (const char *)mod_field(L, 2, "bearer").ptr; /* a Lua string: it ends with 0 */
 	lua_setiuservalue(L, -2, 1);
 	p->heard = ref_field(L, 2, "heard");
 	p->p = imp_io_pool_new(k->io, &o);
@@ -283,16 +290,12 @@ static int l_after(lua_State *L)
 	return 0;
 }
 
-static void watch_said(struct watch *w)
-{
-	lua_rawgeti(w->loop->L, LUA_REGISTRYINDEX, w->fn);
-	call(w->loop, 0);
-}
-
 static void signalled(uv_signal_t *h, int number)
 {
+	struct watch *w = (struct watch *)(void *)h;
 	(void)number;
-	watch_said((struct watch *)(void *)h);
+	lua_rawgeti(w->loop->L, LUA_REGISTRYINDEX, w->fn);
+	call(w->loop, 0);
 }
 
 static struct watch *watch_new(lua_State *L, struct loop *k, int i)
@@ -314,45 +317,66 @@ static int l_signals(lua_State *L)
 	struct loop *k = loop_of(L);
 	for (int i = 0; i < 2; i++) {
 		struct watch *w = watch_new(L, k, 2);
-		uv_signal_init(&k->uv, &w->uv.signal);
-		uv_signal_start(&w->uv.signal, signalled, number[i]);
-		uv_unref(&w->uv.any);
+		uv_signal_init(&k->uv, &w->uv);
+		uv_signal_start(&w->uv, signalled, number[i]);
+		uv_unref((uv_handle_t *)&w->uv);
 	}
 	return 0;
 }
 
-static void stdin_room(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+static void input_room(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 {
-	static char sink[512];
-	(void)h;
+	struct input *in = (struct input *)(void *)h;
 	(void)suggested;
-	*buf = uv_buf_init(sink, sizeof sink);
+	if (in->len == sizeof in->line)
+		in->len = 0; /* nobody types such a line */
+	*buf = uv_buf_init(in->line + in->len, (unsigned)(sizeof in->line - in->len));
 }
 
-static void stdin_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buf)
+static void input_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buf)
 {
+	struct input *in = (struct input *)(void *)h;
+	lua_State *L = in->loop->L;
+	char *end;
 	(void)buf;
 	if (n < 0) {
 		uv_read_stop(h);
-		watch_said((struct watch *)(void *)h);
+		lua_rawgeti(L, LUA_REGISTRYINDEX, in->fn);
+		call(in->loop, 0);
+		return;
+	}
+	in->len += (size_t)n;
+	while (in->len && (end = memchr(in->line, '\n', in->len))) {
+		size_t len = (size_t)(end - in->line);
+		lua_rawgeti(L, LUA_REGISTRYINDEX, in->fn);
+		lua_pushlstring(L, in->line, len);
+		in->len -= len + 1;
+		memmove(in->line, end + 1, in->len);
+		call(in->loop, 1);
 	}
 }
 
-/* loop:orphaned(fn): standard input ended, who started us is gone; false: it
- * is nothing that could be watched */
-static int l_orphaned(lua_State *L)
+/* loop:lines(fn): fn(line) for each of standard input, fn() at its end; false:
+ * it is nothing that could be watched.  It does not keep the loop alive. */
+static int l_lines(lua_State *L)
 {
 	struct loop *k = loop_of(L);
 	uv_handle_type kind = uv_guess_handle(0);
 	int good = kind == UV_NAMED_PIPE || kind == UV_TTY || kind == UV_TCP;
-	struct watch *w = watch_new(L, k, 2);
-	uv_pipe_init(&k->uv, &w->uv.pipe, 0);
-	good = good && uv_pipe_open(&w->uv.pipe, 0) == 0;
+	struct input *in = calloc(1, sizeof *in);
+	luaL_checktype(L, 2, LUA_TFUNCTION);
+	if (!in)
+		return luaL_error(L, "too little memory");
+	in->loop = k;
+	lua_pushvalue(L, 2);
+	in->fn = luaL_ref(L, LUA_REGISTRYINDEX);
+	uv_pipe_init(&k->uv, &in->uv, 0);
+	good = good && uv_pipe_open(&in->uv, 0) == 0;
 	lua_pushboolean(L, good);
 	if (!good)
 		return 1;
-	uv_read_start((uv_stream_t *)&w->uv.pipe, stdin_room, stdin_read);
-	uv_unref(&w->uv.any);
+	uv_read_start((uv_stream_t *)&in->uv, input_room, input_read);
+	uv_unref((uv_handle_t *)&in->uv);
 	return 1;
 }
 
@@ -361,6 +385,10 @@ static int l_orphaned(lua_State *L)
 static void child_free(struct child *c)
 {
 	lua_State *L = c->loop->L;
+	struct child **at = &c->loop->children;
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
 	luaL_unref(L, LUA_REGISTRYINDEX, c->on_line);
 	luaL_unref(L, LUA_REGISTRYINDEX, c->on_exit);
 	free(c->line);
@@ -439,6 +467,8 @@ static struct child *child_new(lua_State *L, struct loop *k)
 	if (!c)
 		luaL_error(L, "too little memory");
 	c->loop = k;
+	c->next = k->children;
+	k->children = c;
 	c->handles = 3;
 	uv_pipe_init(&k->uv, &c->out, 0);
 	uv_pipe_init(&k->uv, &c->in, 0);
@@ -493,6 +523,19 @@ static int l_spawn(lua_State *L)
 	return 1;
 }
 
+/* loop:write(pid, text): to a child's standard input -> did it go? */
+static int l_write(lua_State *L)
+{
+	struct child *c = loop_of(L)->children;
+	lua_Integer pid = luaL_checkinteger(L, 2);
+	imp_span text = mod_span(L, 3);
+	uv_buf_t buf = uv_buf_init((char *)(uintptr_t)text.ptr, (unsigned)text.len);
+	while (c && c->uv.pid != pid)
+		c = c->next;
+	lua_pushboolean(L, c && !uv_is_closing((uv_handle_t *)&c->in) && uv_try_write((uv_stream_t *)&c->in, &buf, 1) == (int)text.len);
+	return 1;
+}
+
 /* --- the loop --------------------------------------------------------------- */
 
 static int l_loop(lua_State *L)
@@ -538,7 +581,7 @@ static int l_now(lua_State *L)
 
 int open_host(lua_State *L)
 {
-	static const luaL_Reg loop[] = {{"pool", l_pool}, {"trace", l_trace}, {"after", l_after}, {"signals", l_signals}, {"orphaned", l_orphaned}, {"spawn", l_spawn}, {"run", l_run}, {"stop", l_stop}, {NULL, NULL}};
+	static const luaL_Reg loop[] = {{"pool", l_pool}, {"trace", l_trace}, {"after", l_after}, {"signals", l_signals}, {"lines", l_lines}, {"spawn", l_spawn}, {"write", l_write}, {"run", l_run}, {"stop", l_stop}, {NULL, NULL}};
 	static const luaL_Reg pool[] = {{"start", l_start}, {"feed", l_feed}, {"drop", l_drop}, {"lives", l_lives}, {"where", l_where}, {"alive", l_alive}, {"listen", l_listen}, {"route", l_route}, {NULL, NULL}};
 	static const luaL_Reg functions[] = {{"loop", l_loop}, {"kill", l_kill}, {"now", l_now}, {NULL, NULL}};
 	mod_class(L, "imp.loop", loop);

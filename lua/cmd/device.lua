@@ -129,7 +129,7 @@ function V.run(args)
 		result = m.code
 		x.loop:after(0, function() x.loop:stop() end)
 	end
-	if opt.attached and not x.loop:orphaned(function() x.loop:stop() end) then U.usage("--attached: standard input is no pipe, nobody can end us by it") end
+	if opt.attached and not x.loop:lines(function(line) if not line then x.loop:stop() end end) then U.usage("--attached: standard input is no pipe, nobody can end us by it") end
 	start()
 	x.loop:run()
 	x.store:close()

@@ -328,7 +328,7 @@ function S.run(args)
 	for _, v in ipairs(opt.voucher or {}) do add_voucher(x, v) end
 	x.say { event = "ready", roles = names, address = bound, url = x.url }
 	x.loop:signals(function() x.loop:stop() end)
-	if opt.attached and not x.loop:orphaned(function() x.loop:stop() end) then U.usage("--attached: standard input is no pipe, nobody can end us by it") end
+	if opt.attached and not x.loop:lines(function(line) if not line then x.loop:stop() end end) then U.usage("--attached: standard input is no pipe, nobody can end us by it") end
 	x.loop:run()
 	x.store:close()
 end

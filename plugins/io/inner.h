@@ -44,6 +44,7 @@ struct imp_io_pool {
 	imp_work *work;
 	imp_slab *slab;
 	size_t at; /* of the session in its slot */
+	char bearer[ADDRESS];
 	uint64_t idle_ms;
 	uint32_t count, alive;
 	struct slot *first;
@@ -81,6 +82,7 @@ imp_session *session_of(const imp_io_pool *p, const struct slot *s);
 struct slot *slot_begin(imp_io_pool *p, imp_span key);
 void slot_drop(imp_io_pool *p, struct slot *s);
 void feed(imp_io_pool *p, struct slot *s, const imp_msg *m);
+int is_radio(const imp_io_pool *p); /* nothing is opened, nothing is lost */
 uint64_t io_now(void);
 
 /* tcp.c */

@@ -325,6 +325,9 @@ uint64_t imp_io_start(imp_io_pool *p, imp_span key, const imp_msg *start)
 {
 	struct slot *s = slot_begin(p, key);
 	uint64_t id = s ? imp_slab_id(p->slab, s) : 0;
+	imp_msg open = imp_say(IMP_OPEN, 0, 0, 0, imp_bytes(p->bearer, strlen(p->bearer)), imp_bytes(0, 0));
+	if (s && p->bearer[0])
+		link_open(p, s, &open);
 	if (s)
 		feed(p, s, start);
 	return id;
@@ -349,6 +352,14 @@ uint32_t imp_io_alive(const imp_io_pool *p)
 }
 
 /* --- pools and the whole -------------------------------------------------- */
+
+int is_radio(const imp_io_pool *p)
+{
+	unsigned foot = 0;
+	while (foot + 1 < IMP_DEPTH && p->stack.link[0][foot + 1])
+		foot++;
+	return p->stack.link[0][foot] && p->stack.link[0][foot]->needs[0] == IMP_L_ADV;
+}
 
 static int has_links(const imp_stack *t)
 {
@@ -407,6 +418,8 @@ imp_io_pool *imp_io_pool_new(imp_io *io, const imp_io_options *o)
 	p->at = at;
 	p->count = o->count;
 	p->idle_ms = o->idle_ms;
+	if (o->bearer && strlen(o->bearer) < sizeof p->bearer)
+		memcpy(p->bearer, o->bearer, strlen(o->bearer) + 1);
 	p->user = o->user;
 	p->heard = o->heard;
 	p->work = &io->work[!has_links(o->stack)];

@@ -34,7 +34,7 @@
  *
  * A port listens on "udp:ADDRESS:PORT".  What comes is sorted by the triage()
  * of the stack's lowest layer, and a session begins with what is FRESH; without
- * a triage() every address is a session.  A session's TX goes to the address it
+ * a triage() every address is a session.  START's name is triage()'s hint.  A session's TX goes to the address it
  * names, else to where its first datagram came from.
  *
  * Limits: sessions per pool, connections per listener (more wait in the
@@ -62,6 +62,9 @@ typedef struct imp_io_options {
 	/* ASK, TELL, LEARN, DONE of session `id` (no top: all that rises).  Spans live until it returns.
 	 * May feed any session, drop any, start others. */
 	void (*heard)(void *user, imp_io_pool *pool, uint64_t id, const imp_msg *m);
+	const char *bearer;        /* "udp://HOST:PORT" in place of a radio, if the
+	                              stack opens nothing (PB-ADV): connected when a
+	                              session starts; NULL or "": none          */
 } imp_io_options;
 
 /* One message that crossed a boundary, as the host saw it. */

@@ -165,25 +165,24 @@ static void give(imp_io_pool *p, struct slot *s, unsigned link, imp_span name, i
 }
 
 /* The sorter is the lowest layer; without one an address is a session. */
-static int sort(struct udp *u, const imp_msg *rx, uint8_t key[KEYS], size_t *len, imp_msg *reply, uint8_t *buf)
+static int sort(struct udp *u, const imp_msg *rx, uint8_t key[KEYS], size_t *len, imp_span *hint, imp_msg *reply, uint8_t *buf)
 {
 	imp_io *io = u->pool->io;
 	const imp_layer *foot = NULL;
-	imp_span hint = {NULL, 0};
 	for (unsigned d = 0; d < IMP_DEPTH && u->pool->stack.link[0][d]; d++)
 		foot = u->pool->stack.link[0][d];
 	if (foot && IMP_HAS(foot, imp_layer, triage) && foot->triage)
-		return foot->triage(u->pool->stack.crypto, io_secret(io), io_now(), rx, key, len, &hint, reply, buf, REPLY);
+		return foot->triage(u->pool->stack.crypto, io_secret(io), io_now(), rx, key, len, hint, reply, buf, REPLY);
 	key[0] = ADDRESS_KEY;
 	memcpy(key + 1, rx->name.ptr, rx->name.len);
 	*len = rx->name.len + 1;
 	return IMP_FRESH;
 }
 
-static struct slot *begin(struct udp *u, imp_span key, imp_span name)
+static struct slot *begin(struct udp *u, imp_span key, imp_span hint, imp_span name)
 {
 	imp_io_pool *p = u->pool;
-	imp_msg start = imp_say(IMP_START, 0, 0, 0, imp_bytes(0, 0), imp_bytes(0, 0));
+	imp_msg start = imp_say(IMP_START, 0, 0, 0, hint, imp_bytes(0, 0));
 	imp_msg up = imp_say(IMP_UP, 0, UDP_MTU, 0, imp_bytes(0, 0), imp_bytes(0, 0));
 	struct slot *s = u->sessions < u->most ? slot_begin(p, key) : NULL;
 	uint64_t id;
@@ -198,7 +197,7 @@ static struct slot *begin(struct udp *u, imp_span key, imp_span name)
 	if (p->stack.top)
 		feed(p, s, &start);
 	s = imp_slab_at(p->slab, id);
-	if (s)
+	if (s && !is_radio(p))
 		feed(p, s, &up);
 	return imp_slab_at(p->slab, id);
 }
@@ -207,8 +206,9 @@ static void knock(struct udp *u, imp_span name, imp_span data)
 {
 	uint8_t key[KEYS], buf[REPLY];
 	size_t len = 0;
+	imp_span hint = {NULL, 0};
 	imp_msg rx = imp_say(IMP_RX, 0, 0, 0, name, data), reply = imp_say(0, 0, 0, 0, imp_bytes(0, 0), imp_bytes(0, 0));
-	int kind = sort(u, &rx, key, &len, &reply, buf);
+	int kind = sort(u, &rx, key, &len, &hint, &reply, buf);
 	struct slot *s = kind == IMP_KNOWN || kind == IMP_FRESH ? imp_slab_find(u->pool->slab, imp_bytes(key, len)) : NULL;
 	struct sockaddr_storage to;
 	if (s && kind == IMP_FRESH && (!s->udp[0] || s->gone)) { /* its link is shut: it makes room */
@@ -216,7 +216,7 @@ static void knock(struct udp *u, imp_span name, imp_span data)
 		s = NULL;
 	}
 	if (!s && kind == IMP_FRESH)
-		s = begin(u, imp_bytes(key, len), name);
+		s = begin(u, imp_bytes(key, len), hint, name);
 	if (s && s->udp[0])
 		give(u->pool, s, 0, name, data);
 	else if (kind != IMP_FRESH && reply.verb == IMP_TX && address_of(name, &to))
@@ -232,7 +232,7 @@ static void recv_cb(uv_udp_t *h, ssize_t n, const uv_buf_t *buf, const struct so
 	if (!u->pool || (n >= 0 && !from))
 		return;
 	if (n < 0) {
-		if (!u->listens)
+		if (!u->listens && !is_radio(u->pool))
 			lost(u, IMP_ELINK);
 		return;
 	}
@@ -278,7 +278,7 @@ static void connected(struct udp *u, const struct sockaddr_storage *a)
 	}
 	find_local(u);
 	print_address(a, u->peer);
-	if (s)
+	if (s && !is_radio(u->pool))
 		feed(u->pool, s, &up);
 }
 
