@@ -9,16 +9,21 @@
 
 /* --- decode ----------------------------------------------------------------- */
 
+/* Arithmetic, not a table: compilers make vectors of it. */
+static char digit(unsigned n)
+{
+	return (char)(n + '0' + (n > 9 ? 'a' - '0' - 10 : 0));
+}
+
 static void push_hex(lua_State *L, imp_span s)
 {
-	static const char digit[] = "0123456789abcdef";
 	luaL_Buffer b;
-	luaL_buffinit(L, &b);
+	char *to = luaL_buffinitsize(L, &b, 2 * s.len);
 	for (size_t i = 0; i < s.len; i++) {
-		luaL_addchar(&b, digit[s.ptr[i] >> 4]);
-		luaL_addchar(&b, digit[s.ptr[i] & 15]);
+		to[2 * i] = digit(s.ptr[i] >> 4);
+		to[2 * i + 1] = digit(s.ptr[i] & 15);
 	}
-	luaL_pushresult(&b);
+	luaL_pushresultsize(&b, 2 * s.len);
 }
 
 static void push_item(lua_State *L, imp_rd *r, int hex);
@@ -63,12 +68,14 @@ static const char *topic_on_top(lua_State *L)
 static void push_map(lua_State *L, imp_rd *r, int hex)
 {
 	size_t n = imp_cbor_map(r);
-	lua_newtable(L);
+	const char *name;
+	lua_createtable(L, 0, n < 32 ? (int)n : 32); /* more grow as they come */
 	while (n--) {
 		push_item(L, r, hex);
-		if (hex && topic_on_top(L)) {
-			lua_pushstring(L, topic_on_top(L));
-			lua_remove(L, -2);
+		name = hex ? topic_on_top(L) : NULL;
+		if (name) {
+			lua_pushstring(L, name);
+			lua_replace(L, -2);
 		}
 		push_item(L, r, hex);
 		lua_rawset(L, -3);

@@ -8,9 +8,9 @@
 
 /* --- the arena -------------------------------------------------------------- */
 
-/* Powers of two from 16 bytes, a free list for each; what is freed goes back
- * to its list, the rest is cut off the top. */
-enum { CLASSES = 17, HOOK = 100, FIND_MOST = 4096 };
+/* Multiples of 16 up to 512 bytes, then powers of two, a free list for each;
+ * what is freed goes back to its list, the rest is cut off the top. */
+enum { FINE = 32, CLASSES = FINE + 11, HOOK = 100, FIND_MOST = 4096 };
 
 struct arena {
 	uint8_t *next, *end;
@@ -21,19 +21,27 @@ struct arena {
 
 static int class_of(size_t n)
 {
-	int c = 0;
-	while ((size_t)16 << c < n)
+	int c = FINE;
+	if (n <= FINE * 16)
+		return (int)((n + 15) / 16) - (n > 0);
+	while ((size_t)1024 << (c - FINE) < n)
 		c++;
 	return c;
+}
+
+static size_t size_of(int c)
+{
+	return c < FINE ? 16 * ((size_t)c + 1) : (size_t)1024 << (c - FINE);
 }
 
 static void *take(struct arena *a, size_t n)
 {
 	int c = class_of(n);
-	size_t size = (size_t)16 << c;
+	size_t size;
 	void *p;
 	if (c >= CLASSES)
 		return NULL;
+	size = size_of(c);
 	p = a->freed[c];
 	if (p) {
 		memcpy(&a->freed[c], p, sizeof p);
@@ -85,6 +93,8 @@ static void pay(lua_State *L, size_t steps)
 	a->steps -= steps < POLICY_STEPS ? (int)steps : POLICY_STEPS;
 	if (a->steps < 0)
 		luaL_error(L, "more than %d steps", POLICY_STEPS);
+	if (!a->until) /* short questions never look at the clock */
+		a->until = clock() + POLICY_MS * (CLOCKS_PER_SEC / 1000);
 	if (clock() > a->until)
 		luaL_error(L, "more than %d ms", POLICY_MS);
 }
@@ -214,11 +224,117 @@ static void sandbox(lua_State *L)
 	lua_setglobal(L, "later");
 }
 
-/* --- one question ----------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------- */
 
-struct asking {
+struct policy {
+	lua_State *L;          /* in the arena; NULL: the file is in error */
+	struct arena *arena;   /* POLICY_ARENA bytes, itself at their start */
+	uint8_t *image;        /* its first `used` bytes after the file has run */
+	size_t used;
+	char wrong[POLICY_REASON];
+};
+
+static const char functions_key; /* in the registry: what the file returned */
+
+struct opening {
 	imp_span text;
 	const char *file;
+};
+
+static int run_file(lua_State *L)
+{
+	const struct opening *o = lua_touserdata(L, 1);
+	char name[128];
+	snprintf(name, sizeof name, "@%s", o->file);
+	sandbox(L);
+	if (luaL_loadbufferx(L, (const char *)o->text.ptr, o->text.len, name, "t") != LUA_OK)
+		return lua_error(L);
+	lua_sethook(L, count, LUA_MASKCOUNT, HOOK);
+	lua_call(L, 0, 1);
+	if (!lua_istable(L, -1))
+		return luaL_error(L, "%s: the file returned a %s, not a table of functions", o->file, luaL_typename(L, -1));
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &functions_key);
+	lua_gc(L, LUA_GCCOLLECT, 0);
+	return 0;
+}
+
+static const char *error_text(lua_State *L)
+{
+	const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+	return s ? s : "the policy raised something that is no text";
+}
+
+/* "not enough memory" is all that Lua says. */
+static const char *plain(const char *why)
+{
+	static char text[48];
+	snprintf(text, sizeof text, "more than %d kB of memory", POLICY_ARENA / 1024);
+	return strcmp(why, "not enough memory") ? why : text;
+}
+
+/* A state in the arena in which the file has run. */
+static int prepare(policy *p, const struct opening *o)
+{
+	struct arena *a = p->arena;
+	memset(a, 0, sizeof *a);
+	a->next = (uint8_t *)a + ((sizeof *a + 15) & ~(size_t)15);
+	a->end = (uint8_t *)a + POLICY_ARENA;
+	a->steps = POLICY_STEPS;
+	p->L = lua_newstate(allocate, a);
+	if (!p->L)
+		return 0;
+	lua_pushcfunction(p->L, run_file);
+	lua_pushlightuserdata(p->L, (void *)(uintptr_t)o);
+	if (lua_pcall(p->L, 1, 0, 0) == LUA_OK)
+		return 1;
+	snprintf(p->wrong, sizeof p->wrong, "%s", plain(error_text(p->L)));
+	return 0;
+}
+
+static void keep_image(policy *p)
+{
+	struct arena *a = p->arena;
+	a->steps = POLICY_STEPS;
+	a->until = 0;
+	p->used = (size_t)(a->next - (uint8_t *)a);
+	p->image = malloc(p->used);
+	if (p->image)
+		memcpy(p->image, a, p->used);
+}
+
+policy *policy_open(imp_span text, const char *file)
+{
+	const struct opening o = {text, file};
+	policy *p = calloc(1, sizeof *p);
+	if (!p)
+		return NULL;
+	snprintf(p->wrong, sizeof p->wrong, "too little memory");
+	p->arena = malloc(POLICY_ARENA);
+	if (!p->arena || !prepare(p, &o))
+		return p;
+	keep_image(p);
+	if (p->image)
+		p->wrong[0] = 0;
+	return p;
+}
+
+const char *policy_wrong(const policy *p)
+{
+	return p->wrong;
+}
+
+void policy_close(policy *p)
+{
+	if (!p)
+		return;
+	free(p->image);
+	free(p->arena); /* and so everything in it: nothing in the sandbox has an end of its own */
+	free(p);
+}
+
+/* --- one question ------------------------------------------------------------- */
+
+struct asking {
 	const policy_question *q;
 	policy_verdict *out;
 };
@@ -290,19 +406,10 @@ static void take_verdict(lua_State *L, int i, policy_verdict *out)
 
 static int run(lua_State *L)
 {
-	struct asking *a = lua_touserdata(L, 1);
-	char name[128];
-	snprintf(name, sizeof name, "@%s", a->file);
-	sandbox(L);
-	if (luaL_loadbufferx(L, (const char *)a->text.ptr, a->text.len, name, "t") != LUA_OK)
-		return lua_error(L);
-	lua_sethook(L, count, LUA_MASKCOUNT, HOOK);
-	lua_call(L, 0, 1);
-	if (!lua_istable(L, -1))
-		return luaL_error(L, "the policy file returned a %s, not a table of functions", luaL_typename(L, -1));
+	const struct asking *a = lua_touserdata(L, 1);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
 	lua_pushstring(L, a->q->topic);
-	lua_rawget(L, -2);
-	if (!lua_isfunction(L, -1))
+	if (lua_rawget(L, -2) != LUA_TFUNCTION)
 		return luaL_error(L, "the policy has no function '%s'", a->q->topic);
 	push_question(L, a->q);
 	lua_call(L, 1, 2);
@@ -310,63 +417,62 @@ static int run(lua_State *L)
 	return 0;
 }
 
-static const char *error_text(lua_State *L)
+static void refuse_wrong(const policy_question *q, policy_verdict *out, const char *why)
 {
-	const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-	return s ? s : "the policy raised something that is no text";
+	char text[POLICY_REASON];
+	snprintf(text, sizeof text, "%.30s: %.160s", q->topic, why);
+	refuse(out, text);
 }
 
-/* "not enough memory" is all that Lua says. */
-static const char *plain(const char *why)
+void policy_ask(policy *p, const policy_question *q, policy_verdict *out)
 {
-	static char text[48];
-	snprintf(text, sizeof text, "more than %d kB of memory", POLICY_ARENA / 1024);
-	return strcmp(why, "not enough memory") ? why : text;
-}
-
-void policy_ask(imp_span text, const char *file, const policy_question *q, policy_verdict *out)
-{
-	struct asking a = {text, file, q, out};
-	struct arena arena = {0};
-	uint8_t *mem = malloc(POLICY_ARENA);
-	lua_State *L;
-	memset(out, 0, sizeof *out);
-	refuse(out, "too little memory");
-	if (!mem)
+	struct asking a = {q, out};
+	out->code = IMP_EDENIED;
+	out->map_len = 0;
+	out->seconds = 0;
+	out->reason[0] = 0;
+	if (p->wrong[0]) {
+		refuse_wrong(q, out, p->wrong);
 		return;
-	arena.next = mem;
-	arena.end = mem + POLICY_ARENA;
-	arena.steps = POLICY_STEPS;
-	arena.until = clock() + POLICY_MS * (CLOCKS_PER_SEC / 1000);
-	L = lua_newstate(allocate, &arena);
-	if (L) {
-		lua_pushcfunction(L, run);
-		lua_pushlightuserdata(L, &a);
-		if (lua_pcall(L, 1, 0, 0) != LUA_OK)
-			refuse(out, plain(error_text(L)));
 	}
-	free(mem); /* and so everything in it: nothing in the sandbox has an end of its own */
+	memcpy(p->arena, p->image, p->used);
+	lua_pushcfunction(p->L, run);
+	lua_pushlightuserdata(p->L, &a);
+	if (lua_pcall(p->L, 1, 0, 0) != LUA_OK)
+		refuse_wrong(q, out, plain(error_text(p->L)));
 }
 
 /* --- for Lua ---------------------------------------------------------------- */
 
-/* imp.policy(text, file, { topic=, role=, name=, data=, time=, tries= }) ->
- * "yes", CBOR | "later", seconds | "no", reason */
+/* imp.policy(text, file) -> policy, or nil and why not */
 static int l_policy(lua_State *L)
 {
+	policy **p = lua_newuserdatauv(L, sizeof *p, 0);
+	*p = NULL;
+	luaL_setmetatable(L, "imp.policy");
+	*p = policy_open(mod_span(L, 1), luaL_checkstring(L, 2));
+	if (!*p)
+		return mod_fail(L, "too little memory");
+	return *policy_wrong(*p) ? mod_fail(L, policy_wrong(*p)) : 1;
+}
+
+/* policy:ask{ topic=, role=, name=, data=, time=, tries= } -> "yes", CBOR |
+ * "later", seconds | "no", reason */
+static int l_ask(lua_State *L)
+{
 	static policy_verdict v;
-	imp_span text = mod_span(L, 1);
+	policy **p = luaL_checkudata(L, 1, "imp.policy");
 	policy_question q = {0};
-	luaL_checktype(L, 3, LUA_TTABLE);
-	lua_getfield(L, 3, "topic");
+	luaL_checktype(L, 2, LUA_TTABLE);
+	lua_getfield(L, 2, "topic");
 	q.topic = luaL_checkstring(L, -1);
-	lua_getfield(L, 3, "role");
+	lua_getfield(L, 2, "role");
 	q.role = luaL_optstring(L, -1, "");
-	q.name = mod_field(L, 3, "name");
-	q.claims = mod_field(L, 3, "data");
-	q.time = (uint64_t)mod_int(L, 3, "time", 0);
-	q.tries = (uint32_t)mod_int(L, 3, "tries", 0);
-	policy_ask(text, luaL_checkstring(L, 2), &q, &v);
+	q.name = mod_field(L, 2, "name");
+	q.claims = mod_field(L, 2, "data");
+	q.time = (uint64_t)mod_int(L, 2, "time", 0);
+	q.tries = (uint32_t)mod_int(L, 2, "tries", 0);
+	policy_ask(*p, &q, &v);
 	lua_pushstring(L, v.code == IMP_OK ? "yes" : v.code == IMP_LATER ? "later" : "no");
 	if (v.code == IMP_OK)
 		mod_push(L, imp_bytes(v.map, v.map_len));
@@ -377,8 +483,18 @@ static int l_policy(lua_State *L)
 	return 2;
 }
 
+static int l_close(lua_State *L)
+{
+	policy **p = luaL_checkudata(L, 1, "imp.policy");
+	policy_close(*p);
+	*p = NULL;
+	return 0;
+}
+
 int open_policy(lua_State *L)
 {
+	static const luaL_Reg methods[] = {{"ask", l_ask}, {"__gc", l_close}, {NULL, NULL}};
+	mod_class(L, "imp.policy", methods);
 	lua_pushcfunction(L, l_policy);
 	lua_setfield(L, -2, "policy");
 	return 0;

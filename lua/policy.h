@@ -12,10 +12,12 @@
  * It returns true, or a table that goes into the ANSWER (accept), or false
  * or nil and a reason (refuse), or later(seconds) (ask again then).  All else
  * refuses: no function for the question, an error, another type, too many
- * steps, too much memory, too much time.
+ * steps, too much memory, too much time.  The reason of what went wrong begins
+ * with the question's topic and names file and line.
  *
- * Every question gets a fresh Lua state in an arena of its own: nothing is
- * kept from one to the next.  There is no io, os, require, load, debug,
+ * A policy is one Lua state in an arena of its own.  Before every question the
+ * arena's bytes become again what they were when the file had run, so that
+ * nothing is kept from one question to the next.  There is no io, os, require, load, debug,
  * pcall, coroutine, metatable or pattern matching in it; strings have sub,
  * find (plain text), lower, upper, byte, char, rep, reverse, format and len. */
 #ifndef IMPRINT_LUA_POLICY_H
@@ -45,8 +47,15 @@ typedef struct policy_verdict {
 	size_t map_len;
 } policy_verdict;
 
-/* `text` is the policy, `file` its name for messages.  *out is always
- * filled: whatever goes wrong is a refusal. */
-void policy_ask(imp_span text, const char *file, const policy_question *q, policy_verdict *out);
+typedef struct policy policy;
+
+/* `text` is the policy, `file` its name for messages.  NULL: no memory.  One
+ * whose file is in error is opened too: it refuses everything. */
+policy     *policy_open(imp_span text, const char *file);
+const char *policy_wrong(const policy *p); /* "": the file ran; else why not */
+/* *out is always filled: whatever goes wrong is a refusal.  One thread at a
+ * time for each policy. */
+void policy_ask(policy *p, const policy_question *q, policy_verdict *out);
+void policy_close(policy *p);
 
 #endif

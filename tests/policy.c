@@ -45,8 +45,8 @@ static const struct row rows[] = {
 	{"return {}", IMP_EDENIED, "no function 'authorize'", "no function for the question"},
 	{"return { authorize = true }", IMP_EDENIED, "no function 'authorize'", "a yes that is no function"},
 	/* errors */
-	{"return {", IMP_EDENIED, "p.lua:1:", "a syntax error names file and line"},
-	{AUTH("\n\nerror('boom')"), IMP_EDENIED, "p.lua:3: boom", "an error names file and line"},
+	{"return {", IMP_EDENIED, "authorize: p.lua:1:", "a syntax error names topic, file and line"},
+	{AUTH("\n\nerror('boom')"), IMP_EDENIED, "authorize: p.lua:3: boom", "an error names topic, file and line"},
 	{AUTH("error({})"), IMP_EDENIED, "no text", "an error that is a table"},
 	{AUTH("error()"), IMP_EDENIED, "no text", "an error that is nil"},
 	{AUTH("return q.claims.nothing.at_all"), IMP_EDENIED, "nil value", "a claim that is not there"},
@@ -120,7 +120,9 @@ static policy_verdict ask(const char *text, imp_span data)
 {
 	static policy_verdict v;
 	policy_question q = {"authorize", "owner", imp_bytes("who", 3), data, 1234, 3};
-	policy_ask(imp_bytes(text, strlen(text)), "p.lua", &q, &v);
+	policy *p = policy_open(imp_bytes(text, strlen(text)), "p.lua");
+	policy_ask(p, &q, &v);
+	policy_close(p);
 	return v;
 }
 
@@ -147,6 +149,36 @@ static int same_map(const policy_verdict *v, const uint8_t *want, size_t len)
 	return v->map_len == len && v->map[0] == want[0] && seen[0] && seen[1] && seen[2];
 }
 
+/* A policy that tries to remember, asked again and again. */
+static void claims_of_memory(void)
+{
+	static const char *const rows_[][2] = {
+		{"local n = 0 return { authorize = function(q) n = n + 1 return n == 1, 'n ' .. n end }", "a local"},
+		{AUTH("n = (n or 0) + 1 return n == 1"), "a global"},
+		{"local t = {} return { authorize = function(q) t[#t + 1] = string.rep('x', 60000) return #t == 1 end }", "a table that grows"},
+		{AUTH("local was = string.len string.len = nil return was ~= nil"), "a library"},
+		{"local f = {} f.authorize = function(q) f.authorize = nil return true end return f", "the policy itself"},
+		{"local d = 0 return { authorize = function(q) d = d + 1 if d > 1 then return true end local function f() return 1 + f() end f() end }", "a stack that overflowed"},
+		{"local d = 0 return { authorize = function(q) d = d + 1 if d > 1 then return true end local t = {} while true do t = {t} end end }", "memory that ran out"},
+		{"local d = 0 return { authorize = function(q) d = d + 1 while true do end end }", "steps that ran out"},
+	};
+	char claim[96];
+	for (size_t i = 0; i < sizeof rows_ / sizeof *rows_; i++) {
+		policy *p = policy_open(imp_bytes(rows_[i][0], strlen(rows_[i][0])), "p.lua");
+		policy_question q = {"authorize", "owner", imp_bytes("who", 3), imp_bytes(claims, sizeof claims), 1234, 3};
+		static policy_verdict first, v;
+		int same = 1;
+		policy_ask(p, &q, &first);
+		for (int n = 0; n < 20; n++) {
+			policy_ask(p, &q, &v);
+			same &= v.code == first.code && !strcmp(v.reason, first.reason);
+		}
+		snprintf(claim, sizeof claim, "nothing is kept in %s: 21 times the same", rows_[i][1]);
+		t_check(claim, same, first.code == IMP_OK ? "yes" : first.reason);
+		policy_close(p);
+	}
+}
+
 int main(void)
 {
 	policy_verdict v = ask(AUTH("return { voucher = true, server = 3600, config = 'x' }"), NONE);
@@ -160,5 +192,6 @@ int main(void)
 	v = ask(AUTH("return q.claims.identity == nil and q.claims[65792] == 1"), imp_bytes("\xa1\x1a\x00\x01\x01\x00\x01", 7));
 	t_check("a number beyond all topics is none of them", v.code == IMP_OK, v.reason);
 	claims_of_rows();
+	claims_of_memory();
 	return t_end();
 }

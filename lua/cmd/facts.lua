@@ -10,7 +10,7 @@ local decisions = { authorize = true, choose = true, verify = true }
 local OK, EDENIED, EUNSUP, ENOSPC, EFACT = 0, -3, -5, -6, -12
 
 -- o: loop, store, subject, role, manifest (of imp.plugins), say(event),
---    policy { text=, file= } or nil, and hooks, each of which may be nil:
+--    policy (imp.policy) or nil, and hooks, each of which may be nil:
 --    ask(m) -> answer table, "later", or nil: the store
 --    learn(m, run) -> code, or nil: the store
 --    commit(run): before a commit;  known(fact): after it
@@ -100,7 +100,7 @@ end
 
 function F:verdict(m, tries)
 	if not self.policy then return "no", "there is no policy (serve --policy FILE)" end
-	return imp.policy(self.policy.text, self.policy.file, { topic = m.topic, role = self.role, name = m.name, data = m.data, time = os.time(), tries = tries })
+	return self.policy:ask { topic = m.topic, role = self.role, name = m.name, data = m.data, time = os.time(), tries = tries }
 end
 
 function F:decide(m, tries)

@@ -46,8 +46,10 @@ local OK, EFACT, EDENIED = 0, -12, -3
 
 function S.policy(name)
 	if not name then return nil end
-	if not name:find("[./]") and imp.built_in("policies." .. name) then return { text = imp.built_in("policies." .. name), file = name .. ".lua" } end
-	return { text = U.read(name, 256 * 1024), file = name:match("[^/]+$") }
+	local text = not name:find("[./]") and imp.built_in("policies." .. name)
+	local policy, why = imp.policy(text or U.read(name, 256 * 1024), text and name .. ".lua" or name:match("[^/]+$"))
+	if not policy then U.fail("--policy %s: %s", name, why) end
+	return policy
 end
 
 -- Keys by the TYPE in their facts' names: { priv=, pub=, raw= }
