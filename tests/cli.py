@@ -117,7 +117,7 @@ USAGE = [  # wrong command lines, and what the message must say
     (["serve", "fdo", "--role", "rv", "-x"], "no option -x"),
     (["serve", "fdo", "--role", "rv", "--url", "here"], "http://host:port"),
     (["serve", "fdo", "--role", "rv", "--bypass", "there"], "http://host:port"),
-    (["device"], "device of what"),
+    (["device"], "device what"),
     (["device", "fdo", "--di", "127.0.0.1"], "http://host:port"),
     (["demo", "fod"], "nearest: fdo"),
     (["help", "polcy"], "nearest: policy"),

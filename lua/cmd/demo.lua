@@ -19,11 +19,7 @@ believed at the start.
 -- A scenario is a file demo_NAME.lua that is built in: it returns { title =
 -- "one line", columns = { the players from left to right }, play = function(s) },
 -- and says in play, a coroutine, what happens: s:spawn, s:wait, s:word, s:note.
-local scenarios = {}
-for _, file in ipairs(imp.built_in_names()) do
-	scenarios[#scenarios + 1] = file:match("^cmd%.demo_(%w+)$")
-end
-table.sort(scenarios)
+local scenarios = U.kinds("demo")
 M.help = M.help:format(table.concat(scenarios, ", "))
 
 local function is_scenario(name)

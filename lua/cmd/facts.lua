@@ -20,6 +20,23 @@ function F.new(o)
 	return setmetatable(o, F)
 end
 
+function F.manifest_of(id)
+	for _, p in ipairs(imp.plugins()) do
+		for _, y in ipairs(p.layers) do
+			if y.id == id then return y end
+		end
+	end
+end
+
+-- A policy of a file, or a built-in one by its name; nil: none.
+function F.read_policy(name)
+	if not name then return nil end
+	local text = not name:find("[./]") and imp.built_in("policies." .. name)
+	local policy, why = imp.policy(text or U.read(name, 256 * 1024), text and name .. ".lua" or name:match("[^/]+$"))
+	if not policy then U.fail("--policy %s: %s", name, why) end
+	return policy
+end
+
 -- Stores ---------------------------------------------------------------------
 
 -- The key that seals secrets, from a file; no file: none.

@@ -28,14 +28,6 @@ function D.label(name, reply)
 	return n and ("%d %s"):format(n, D.messages[n] or "?") or name:match("^[^\n]*"), true
 end
 
-function D.manifest()
-	for _, p in ipairs(imp.plugins()) do
-		for _, y in ipairs(p.layers) do
-			if y.id == "imp.fdo" then return y end
-		end
-	end
-end
-
 -- Keys ----------------------------------------------------------------------
 
 local oid = { [1] = "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", [2] = "\x06\x05\x2b\x81\x04\x00\x22" }

@@ -102,6 +102,32 @@ function U.options(args, known, word)
 	return opt, rest
 end
 
+-- The NAMEs of the built-in files cmd/WORD_NAME.lua ('-' there is '_').
+function U.kinds(word)
+	local list = {}
+	for _, file in ipairs(imp.built_in_names()) do
+		local name = file:match("^cmd%." .. word .. "_([%w_]+)$")
+		list[#list + 1] = name and name:gsub("_", "-")
+	end
+	table.sort(list)
+	return list
+end
+
+-- A word whose first argument names the file that does it.
+function U.dispatch(word, what)
+	local kinds = U.kinds(word)
+	local help = ("usage: imprint %s NAME [options]\n%s.  NAME is one of: %s\nimprint %s NAME --help says more."):format(word, what:sub(1, 1):upper() .. what:sub(2), table.concat(kinds, ", "), word)
+	return { help = help, run = function(args)
+		local name = args[1]
+		if name == "--help" or name == "-h" then return print(help) end
+		if not name or name:sub(1, 1) == "-" then U.usage("%s what?  There are: %s", word, table.concat(kinds, ", ")) end
+		for _, k in ipairs(kinds) do
+			if k == name then return require("cmd." .. word .. "_" .. name:gsub("-", "_")).run(table.move(args, 2, #args, 1, {})) end
+		end
+		U.usage("there is no %s '%s'; nearest: %s", word, name, U.nearest(name, kinds))
+	end }
+end
+
 function U.number(opt, name, low, high)
 	local v = opt[name]
 	if v == nil then return nil end

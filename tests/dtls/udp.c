@@ -81,7 +81,7 @@ static void heard(void *user, imp_io_pool *p, uint64_t id, const imp_msg *m)
 static imp_io_pool *pool(imp_io *io, const imp_layer *y, uint32_t count, struct side *s)
 {
 	imp_stack t = {.size = sizeof t, .crypto = &imp_openssl, .params = {sizeof(imp_params), 0, 0, 1500, 0}};
-	imp_io_options o = {"", &t, count, 0, s, heard};
+	imp_io_options o = {.name = "", .stack = &t, .count = count, .user = s, .heard = heard};
 	t.link[0][0] = y;
 	return imp_io_pool_new(io, &o);
 }
