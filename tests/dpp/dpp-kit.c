@@ -104,6 +104,7 @@ static int hook(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a)
 {
 	struct dkit *k = p->user;
 	(void)s;
+	p->think = ask->topic == IMP_T_AUTHORIZE || ask->topic == IMP_T_READ ? k->slow : 0;
 	switch (ask->topic) {
 	case IMP_T_AUTHORIZE:
 		k->asked++;

@@ -14,6 +14,7 @@ struct dkit {
 	/* how the hosts answer */
 	int deny, silent;               /* AUTHORIZE */
 	const char *reads;              /* what a person scans; NULL: nobody is there */
+	uint64_t slow;                  /* ms for people and policies to answer */
 	int entries;                    /* of dpp.config: there are so many */
 	const char *const *entry;       /* akm, ssid, pass, akm, ssid, ... */
 	int status;                     /* ask for the connection's status, and what it is */
