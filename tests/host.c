@@ -707,6 +707,8 @@ struct frozen {
 	size_t need;
 };
 
+const imp_layer *world_thaws;
+
 int world_thaw(int argc, char **argv, const imp_crypto *c)
 {
 	struct frozen z;
@@ -722,6 +724,7 @@ int world_thaw(int argc, char **argv, const imp_crypto *c)
 	if (!f || fread(&z, sizeof z, 1, f) != 1)
 		return 2;
 	p.crypto = c;
+	p.layer = world_thaws;
 	p.params = z.params;
 	s.w = &w;
 	s.p = &p;

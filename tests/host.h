@@ -165,6 +165,7 @@ void fact_copy(struct party *to, const struct party *from, uint16_t topic, const
 
 /* main() of a test with world.freeze calls this first: it runs the child. */
 int world_thaw(int argc, char **argv, const imp_crypto *c);
+extern const imp_layer *world_thaws; /* the top that is in it; NULL: imp_fdo */
 
 uint32_t world_rnd(void); /* a fixed sequence */
 

@@ -197,7 +197,7 @@ void dkit_run(struct dkit *k, uint16_t device, uint16_t owner, uint64_t ms)
 	k->o = world_session(k->owner, owner == 0, 0);
 	d = k->d->id;
 	o = k->o->id;
-	world_wire(k->d, k->o);
+	world_wire(k->cut_owner ? k->o : k->d, k->cut_owner ? k->d : k->o);
 	start(k->o, owner);
 	if ((k->d = world_sess(&k->w, d)) != NULL)
 		start(k->d, device);

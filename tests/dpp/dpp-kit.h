@@ -20,6 +20,7 @@ struct dkit {
 	int status;                     /* ask for the connection's status, and what it is */
 	uint64_t expiry;
 	const char *group, *said_role;  /* what the Connector says; what the device is */
+	int cut_owner;                  /* world's power cuts are the configurator's */
 	/* what was seen */
 	struct sess *d, *o;             /* their sessions */
 	int shows, withdrawn, asked, reads_asked, told;

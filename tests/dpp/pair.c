@@ -7,7 +7,7 @@
 #include "dpp-kit.h"
 #include "t.h"
 
-enum { LONG = 400000 };
+enum { LONG = 900000 };
 
 static const int32_t curves[] = {IMP_C_P256, IMP_C_P384, IMP_C_P521, IMP_C_BP256, IMP_C_BP384, IMP_C_BP512};
 static const char *const curve_names[] = {"P-256", "P-384", "P-521", "BP-256", "BP-384", "BP-512"};

@@ -309,6 +309,17 @@ static imp_status refuse(struct dpp_enrollee *e, imp_cx *cx, imp_status st)
 	return dropped ? dropped : result(e, cx, DPP_CONFIG_REJECTED);
 }
 
+/* Perhaps the responder has not heard our confirmation; then we ask again. */
+static imp_status no_response(struct dpp_enrollee *e, imp_cx *cx, imp_status st, int status, const char *why)
+{
+	struct dpp_run *r = &e->run;
+	if (e->queries >= QUERIES)
+		return dpp_fail(r, cx, st, status, why);
+	r->state = DPP_E_RETRY;
+	cx->wake(cx, cx->now + DPP_REPEAT);
+	return r->auth.initiator && !r->reliable ? dpp_send_again(r, cx) : IMP_OK;
+}
+
 static imp_status on_response(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in)
 {
 	struct dpp_run *r = &e->run;
@@ -316,13 +327,13 @@ static imp_status on_response(struct dpp_enrollee *e, imp_cx *cx, const imp_msg 
 	int status = DPP_NO_STATUS;
 	imp_status st;
 	dpp_attrs a;
-	if (in->code < 0) /* no response came */
-		return e->queries < QUERIES ? ask_about(r, cx, DPP_E_ABOUT_AGAIN) : dpp_fail(r, cx, IMP_ETIME, 0, "no configuration");
+	if (in->code < 0)
+		return no_response(e, cx, IMP_ETIME, 0, "no configuration");
 	if (imp_wr_end(&room))
 		return IMP_ENOSPC;
 	st = dpp_config_response_read(&r->auth, cx->crypto, in->data, e->e_nonce, room.to, &status, &a);
-	if (st) /* anybody's: we ask again */
-		return e->queries < QUERIES ? ask_about(r, cx, DPP_E_ABOUT_AGAIN) : dpp_fail(r, cx, st, DPP_CONFIGURE_FAILURE, "configuration response");
+	if (st) /* anybody's */
+		return no_response(e, cx, st, DPP_CONFIGURE_FAILURE, "configuration response");
 	if (status == DPP_CSR_NEEDED && !e->csr) {
 		e->csr = 1;
 		return ask_about(r, cx, DPP_E_ABOUT_AGAIN);
@@ -346,7 +357,7 @@ static imp_status receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, cons
 	if (r->state >= DPP_E_CSIGN)
 		return dpp_intro_receive(enrollee(r), cx, in, f);
 	/* the responder has not heard our confirmation */
-	if (r->auth.initiator && f->type == DPP_AUTH_RESP && (r->state == DPP_E_RESPONSE || r->state == DPP_E_ABOUT_AGAIN))
+	if (r->auth.initiator && f->type == DPP_AUTH_RESP && r->state >= DPP_E_RESPONSE && r->state <= DPP_E_RETRY)
 		return dpp_send_again(r, cx);
 	return IMP_OK;
 }
@@ -368,7 +379,9 @@ static imp_status tick(struct dpp_run *r, imp_cx *cx)
 	struct dpp_enrollee *e = enrollee(r);
 	switch (r->state) {
 	case DPP_E_RESPONSE:
-		return e->queries < QUERIES ? ask_about(r, cx, DPP_E_ABOUT_AGAIN) : dpp_fail(r, cx, IMP_ETIME, 0, "no configuration");
+		return no_response(e, cx, IMP_ETIME, 0, "no configuration");
+	case DPP_E_RETRY:
+		return ask_about(r, cx, DPP_E_ABOUT_AGAIN);
 	case DPP_E_RESULT:
 		if (++r->tries >= RESULTS)
 			return after_result(e, cx);
@@ -433,7 +446,7 @@ imp_status dpp_enrollee_step(void *state, imp_cx *cx, const imp_msg *in)
 }
 
 static const char *const names[] = {
-	"authenticated", "about", "response", "about_again", "commit", "result", "connect",
+	"authenticated", "about", "response", "about_again", "retry", "commit", "result", "connect",
 	"csign", "netkey", "intro_request", "intro_response", "intro_match",
 	"reconf_csign", "reconf_ppkey", "reconf_connector", "reconf_key", "reconf_request", "reconf_confirm",
 };

@@ -9,6 +9,7 @@ enum dpp_enrollee_state {
 	DPP_E_ABOUT = DPP_S_ROLE + 1,     /* CONFIG "dpp.enrollee" */
 	DPP_E_RESPONSE,                   /* a GAS query is on its way */
 	DPP_E_ABOUT_AGAIN,                /* the same belief, for the next query */
+	DPP_E_RETRY,                      /* no response came: a pause */
 	DPP_E_COMMIT,                     /* LEARN NOW */
 	DPP_E_RESULT,                     /* the result is sent, and repeated */
 	DPP_E_CONNECT,                    /* ASK RUN: the host tries the network */
