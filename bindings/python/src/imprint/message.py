@@ -14,6 +14,7 @@ _HEAD = struct.Struct("=iiIIQQ")
 _CHANNEL = struct.Struct("=IIIIII")
 _EXPORT = struct.Struct("=III")
 _pack, _unpack = _RECORD.pack, _RECORD.unpack_from
+_new: Any = object.__new__
 _PAD = (b"", b"\0" * 7, b"\0" * 6, b"\0" * 5, b"\0" * 4, b"\0" * 3, b"\0" * 2, b"\0")
 _VERBS: Dict[int, Verb] = {int(v): v for v in Verb}
 _TOPICS: Dict[int, Topic] = {int(t): t for t in Topic}
@@ -27,7 +28,7 @@ def as_bytes(value: Bytes) -> bytes:
         return value
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape")
-    return bytes(value)
+    return bytes(memoryview(value))
 
 
 class Channel(NamedTuple):
@@ -70,10 +71,10 @@ class Message:
 
     def __init__(self, verb: int, topic: int = 0, code: int = 0, *, name: Bytes = b"", data: Bytes = b"", ticket: int = 0,
                  flags: int = 0, link: int = 0, when: int = 0, channel: Optional[Channel] = None) -> None:
-        self._verb, self._topic, self._flags = int(verb), int(topic), int(flags)
-        self.link, self.code, self.ticket, self.when = link, int(code), ticket, when
-        self.name: bytes = as_bytes(name)
-        self.data: bytes = as_bytes(data)
+        self._verb, self._topic, self._flags, self.link = verb, topic, flags, link
+        self.code, self.ticket, self.when = code, ticket, when
+        self.name: bytes = name if type(name) is bytes else as_bytes(name)
+        self.data: bytes = data if type(data) is bytes else as_bytes(data)
         self._channel: bytes = channel._packed() if channel else b""
 
     @property
@@ -83,7 +84,7 @@ class Message:
 
     @verb.setter
     def verb(self, value: int) -> None:
-        self._verb = int(value)
+        self._verb = value
 
     @property
     def topic(self) -> int:
@@ -92,7 +93,7 @@ class Message:
 
     @topic.setter
     def topic(self, value: int) -> None:
-        self._topic = int(value)
+        self._topic = value
 
     @property
     def flags(self) -> Flag:
@@ -101,7 +102,7 @@ class Message:
 
     @flags.setter
     def flags(self, value: int) -> None:
-        self._flags = int(value)
+        self._flags = value
 
     @property
     def channel(self) -> Optional[Channel]:
@@ -173,21 +174,26 @@ def pack(m: Message) -> bytes:
 
 
 def unpack(buffer: bytes, cls: type = Message) -> "Tuple[int, int, int, List[Message]]":
-    """(status, refused, deadline, messages) of the output of a call."""
+    """(status, refused, deadline, messages) of the output of a call; questions are of class `cls`."""
     status, refused, _, count, deadline, _ = _HEAD.unpack_from(buffer)
     at = 32
     out: List[Message] = []
-    new: Any = Message.__new__
     for _ in range(count):
         n, d, c, _, verb, topic, flags, link, code, ticket, when = _unpack(buffer, at)
-        m = new(cls if verb == 4 else Message)
-        m._verb, m._topic, m._flags, m.link, m.code, m.ticket, m.when = verb, topic, flags, link, code, ticket, when
+        m: Message = _new(cls if verb == 4 else Message)
+        m._verb = verb
+        m._topic = topic
+        m._flags = flags
+        m.link = link
+        m.code = code
+        m.ticket = ticket
+        m.when = when
         at += 40
-        m.name = buffer[at:at + n]
-        at += n
-        m.data = buffer[at:at + d]
-        at += d
-        m._channel = buffer[at:at + c]
-        at = (at + c + 7) & ~7
+        n += at
+        d += n
+        m.name = buffer[at:n]
+        m.data = buffer[n:d]
+        m._channel = buffer[d:d + c] if c else b""
+        at = (d + c + 7) & ~7
         out.append(m)
     return status, refused, deadline, out

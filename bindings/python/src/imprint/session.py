@@ -5,7 +5,7 @@ import struct
 import threading
 import time
 from collections import deque
-from typing import Any, Callable, Deque, Iterable, List, Mapping, Optional, Tuple, Union, cast
+from typing import Any, Callable, Deque, List, Mapping, Optional, Sequence, Tuple, Union, cast
 
 from . import _imprint as face
 from . import cbor
@@ -15,6 +15,7 @@ from .facts import Facts, Run
 from .message import NEVER, Bytes, Channel, Message, as_bytes, pack, unpack
 from .words import Flag, Status, Topic, Verb
 
+_OURS = frozenset((Verb.ASK, Verb.LEARN, Verb.DONE))
 _DECISIONS = frozenset((Topic.AUTHORIZE, Topic.CHOOSE, Topic.VERIFY))
 
 
@@ -183,7 +184,8 @@ class Session:
     def feed(self, *messages: Message) -> List[Message]:
         """Give it messages; what it says that nobody here took care of.
 
-        Raises the session's exception if it breaks or has broken (``error.messages`` is what it still said).
+        Raises the session's exception if it breaks without a DONE, or takes no more (``error.messages`` is what
+        it still said).  A DONE that tells of a failure is a message; result() raises it.
         """
         with self._lock:
             failed: Optional[Error] = None
@@ -223,10 +225,10 @@ class Session:
         """Give up politely."""
         return self.feed(Message(Verb.STOP))
 
-    def _cross(self, messages: Iterable[Message]) -> List[Message]:
+    def _cross(self, messages: Sequence[Message]) -> List[Message]:
         """Feed in one crossing of the boundary; all that was said."""
         try:
-            records = b"".join([pack(m) for m in messages])
+            records = pack(messages[0]) if len(messages) == 1 else b"".join([pack(m) for m in messages])
         except (struct.error, TypeError) as e:
             raise error(Status.EARG, f"not a message: {e}") from e
         if self.watch is not None:
@@ -234,30 +236,22 @@ class Session:
                 self.watch(self, m, True)
         raw = face.imp_face_run(self._face, self.clock.now(), self.clock.unix(), records)
         status, refused, self.deadline, said = unpack(raw, Question)
-        if status < 0 or refused < 0:
-            raise error(status if status < 0 else refused, "", self.where, said)
+        if refused >= 0 and (status >= 0 or self.done is not None):
+            return said
+        if not [m for m in said if m._verb == Verb.DONE]:  # an end that it tells itself is none of ours
+            raise error(refused if refused < 0 else status, "", self.where, said)
         return said
 
     # --- what it says
 
     def _settle(self, said: List[Message]) -> List[Message]:
         """Answer and keep what is for the player; the rest, in order."""
+        if self.watch is None and not [m for m in said if m._verb in _OURS]:
+            return said
         rest: List[Message] = []
         pending: Deque[Message] = deque(said)
         while pending:
-            m = pending.popleft()
-            if self.watch is not None:
-                self.watch(self, m, False)
-            verb = m._verb
-            reply: Optional[Message] = None
-            if verb == Verb.ASK:
-                reply = self._asked(cast(Question, m), rest)
-            elif verb == Verb.LEARN and self.run is not None:
-                reply = self._learnt(m)
-            else:
-                if verb == Verb.DONE:
-                    self._ended(m)
-                rest.append(m)
+            reply = self._heard(pending.popleft(), rest)
             if reply is not None:
                 try:
                     pending.extend(self._cross((reply,)))
@@ -265,6 +259,18 @@ class Session:
                     e.messages = rest + e.messages
                     raise
         return rest
+
+    def _heard(self, m: Message, rest: List[Message]) -> Optional[Message]:
+        if self.watch is not None:
+            self.watch(self, m, False)
+        if m._verb == Verb.ASK:
+            return self._asked(cast(Question, m), rest)
+        if m._verb == Verb.LEARN and self.run is not None:
+            return self._learnt(m)
+        if m._verb == Verb.DONE:
+            self._ended(m)
+        rest.append(m)
+        return None
 
     def _asked(self, q: Question, rest: List[Message]) -> Optional[Message]:
         q.session, q.answered = self, False
