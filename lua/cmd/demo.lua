@@ -12,7 +12,8 @@ Plays a whole onboarding: a ladder of messages between the players, the question
 put to policy and their answers, and at the end what was imparted next to what was
 believed at the start.
   NAME    %s (without a name: fdo)
-  --yes   answer yes where a person would be asked (in fdo nobody is)
+  --yes   play the person too: carry what one player shows to who wants it (as
+          when there is no terminal; in fdo there is no person)
   --json  the same as data: players, messages, questions, beliefs, knowledge
   --keep  keep the directory of keys, vouchers and stores, and say where it is]]
 
@@ -120,6 +121,16 @@ local say = {
 	end,
 	news = function(s, e) s:note(("%s hears %s %s: %s"):format(e.player, e.topic, e.name:gsub("^%x+/", ""), e.value or tostring(e.code)), "green") end,
 	ran = function(s, e) s:note(("%s runs: %s"):format(e.player, e.command), "green") end,
+	show = function(s, e)
+		s.shown = e.text or s.shown
+		if not e.text then return end
+		s:note(("%s shows (%s): %s"):format(e.player, e.medium, (tonumber(e.text) or 99) < 20 and e.medium ~= "pin" and ("* "):rep(tonumber(e.text)) or e.text), "magenta")
+		s:person()
+	end,
+	read = function(s, e)
+		s.reader = { player = e.player, medium = e.medium }
+		s:person()
+	end,
 	trouble = function(s, e) s:note(e.player .. ": " .. e.text, "red") end,
 	done = function(s, e)
 		if e.code < 0 then s:note(("%s: failed: %s, %s"):format(e.player, e.text, e.where), "red") end
@@ -156,6 +167,28 @@ function Stage:hear(player, line)
 	end
 	self.heard[#self.heard + 1] = e
 	if #self.heard == 1 then self.loop:after(10, function() self:flush() end) end
+end
+
+-- The person ----------------------------------------------------------------
+
+-- One player shows, another wants to read: you carry it, or --yes does.
+function Stage:person()
+	if not self.reader or not self.shown then return end
+	if self.hands then
+		self.loop:after(300, function() self:carry(self.shown) end)
+	elseif not self.asked_person then
+		self.asked_person = true
+		io.write(U.paint("bold", ("? you are the person: what %s wants to know (%s): "):format(self.reader.player, self.reader.medium)))
+		io.flush()
+	end
+end
+
+function Stage:carry(text)
+	local r = self.reader
+	if not r then return end
+	self.reader, self.asked_person = nil, nil
+	self:note(("a person tells %s: %s"):format(r.player, U.clean(text)), "magenta")
+	self.loop:write(self.pids[r.player], text .. "\n")
 end
 
 -- What a scenario uses ------------------------------------------------------
@@ -276,6 +309,8 @@ function M.run(args)
 		s.failed = s.failed or (s.waiting and ("waited in vain for %s to say '%s'"):format(s.waiting.player, s.waiting.event) or "too slow")
 		s.loop:stop()
 	end)
+	s.hands = opt.yes or opt.json or not imp.is_tty(0)
+	if not s.hands then s.loop:lines(function(line) if line and s.reader then s:carry(line) end end) end
 	s.loop:after(0, function() s:go() end)
 	s.loop:signals(function()
 		s.failed = "interrupted"

@@ -239,7 +239,7 @@ function F:heard(m)
 	elseif m.verb == "learn" then
 		self:learn(m)
 	elseif m.verb == "tell" then
-		self.say { event = "news", topic = m.topic, name = m.name, code = m.code, value = not m.secret and m.data ~= "" and F.readable(m.data, 400, true) or nil }
+		if m.topic ~= "show" then self.say { event = "news", topic = m.topic, name = m.name, code = m.code, value = not m.secret and m.data ~= "" and F.readable(m.data, 400, true) or nil } end
 		if self.hooks.tell then self.hooks.tell(m) end
 	elseif m.verb == "done" then
 		self:done(m)
