@@ -158,6 +158,40 @@ static void aeads(const imp_crypto *c)
 	}
 }
 
+/* CBC records: good ones, and ones with a wrong padding, a padding of another
+ * length and a wrong MAC. */
+static void cbc_records(const imp_crypto *c)
+{
+	uint8_t key[48] = {0}, iv[16] = {0}, text[100] = {0}, sealed[160], out[160];
+	imp_key k = {IMP_A_TLS_CBC_SHA256, 0, 0, {key, sizeof key}}, enc = {IMP_A_AES_CBC, 0, 0, {key, 16}};
+	imp_span n = imp_bytes(iv, 16), aad = imp_bytes(iv, 11);
+	size_t len = sizeof sealed, m;
+	int good = 0;
+	if (!c->can(c, IMP_A_TLS_CBC_SHA256, 0))
+		return;
+	if (c->seal(c, IMP_A_TLS_CBC_SHA256, &k, n, &aad, 1, imp_bytes(text, sizeof text), sealed, &len) < 0)
+		return;
+	begin();
+	for (int j = 0; j < 4; j++) {
+		uint8_t wire[160];
+		imp_status st = c->cipher(c, IMP_A_AES_CBC, 0, &enc, n, imp_bytes(sealed, len), wire);
+		if (j == 1)
+			wire[len - 2] ^= 1;
+		else if (j == 2)
+			memset(wire, 0x5f, len); /* padding all over */
+		else if (j == 3)
+			wire[100] ^= 1;
+		st = c->cipher(c, IMP_A_AES_CBC, 1, &enc, n, imp_bytes(wire, len), wire);
+		secret(key, sizeof key);
+		m = sizeof out;
+		st = st < 0 ? st : c->open(c, IMP_A_TLS_CBC_SHA256, &k, n, &aad, 1, imp_bytes(wire, len), out, &m);
+		publish(key, sizeof key);
+		publish(&st, sizeof st);
+		good += st == (j ? IMP_EAUTH : IMP_OK);
+	}
+	quiet(c->id, "opening a CBC record", good == 4);
+}
+
 /* --- public key ------------------------------------------------------------- */
 
 static imp_status poisoned_random(const imp_crypto *c, uint8_t *out, size_t len)
@@ -267,6 +301,7 @@ int main(int argc, char **argv)
 		digests(providers[i]);
 		ciphers(providers[i]);
 		aeads(providers[i]);
+		cbc_records(providers[i]);
 		if (providers[i] != &imp_openssl) /* see openssl_ec.c for what OpenSSL's curves are */
 			curves(providers[i]);
 	}

@@ -508,7 +508,7 @@ static void offers(void)
 {
 	static const int32_t yes[] = { IMP_A_SHA1, IMP_A_SHA512, IMP_A_HMAC384, IMP_A_CMAC, IMP_A_SIV, IMP_A_AES_ECB, IMP_A_A192GCM,
 		IMP_A_CCM64_256, IMP_A_TLS_CCM8, IMP_A_CHACHAPOLY, IMP_A_RS384, IMP_A_PS256, IMP_A_OAEP256, IMP_A_ES512, IMP_A_EDDSA };
-	static const int32_t no[] = { IMP_A_TLS_CBC_SHA256, -9, 12345 };
+	static const int32_t no[] = { -9, 12345 };
 	uint8_t x[64];
 	size_t l = sizeof x;
 	imp_key opaque = { IMP_C_P256, IMP_KEY_OPAQUE | IMP_KEY_PRIVATE, 3, { NULL, 0 } };

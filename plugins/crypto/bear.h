@@ -24,6 +24,7 @@
 #endif
 
 struct imp_bear_rsa;
+struct imp_bear_cbc;
 
 struct imp_bear {
 	const br_hash_class         *sha1, *sha256, *sha384, *sha512;
@@ -39,6 +40,7 @@ struct imp_bear {
 	br_ecdsa_sign                ecdsa_sign;
 	br_ecdsa_vrfy                ecdsa_verify;
 	const struct imp_bear_rsa   *rsa;
+	const struct imp_bear_cbc   *cbc;    /* TLS's CBC records, with cbcdec    */
 };
 
 struct imp_bear_rsa {
@@ -48,7 +50,16 @@ struct imp_bear_rsa {
 	                   imp_span in, uint8_t *out, size_t *len);
 };
 
+/* imp_tls_cbc_seal() and ..._open(), see tlscbc.h. */
+struct imp_bear_cbc {
+	imp_status (*seal)(const imp_crypto *c, const imp_key *k, imp_span nonce, const imp_span *aad, size_t naad,
+	                   imp_span in, uint8_t *out, size_t *len);
+	imp_status (*open)(const imp_crypto *c, const imp_key *k, imp_span nonce, const imp_span *aad, size_t naad,
+	                   imp_span in, uint8_t *out, size_t *len);
+};
+
 extern const struct imp_bear_rsa imp_bear_rsa;
+extern const struct imp_bear_cbc imp_bear_cbc;
 
 static inline const struct imp_bear *imp_bear_of(const imp_crypto *c)
 {

@@ -27,6 +27,7 @@ static const struct imp_bear all = {
 	.ecdsa_sign = IMP_BEAR_15 ? br_ecdsa_i15_sign_raw : br_ecdsa_i31_sign_raw,
 	.ecdsa_verify = IMP_BEAR_15 ? br_ecdsa_i15_vrfy_raw : br_ecdsa_i31_vrfy_raw,
 	.rsa = &imp_bear_rsa,
+	.cbc = &imp_bear_cbc,
 };
 
 /* Seeded anew from the operating system for every call: nothing to keep. */

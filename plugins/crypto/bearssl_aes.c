@@ -292,6 +292,8 @@ imp_status imp_bear_seal(const imp_crypto *c, int32_t alg, const imp_key *k, imp
 	size_t room = *len;
 	if (st == IMP_PASS)
 		return imp_siv_seal(c, k, nonce, aad, naad, in, out, len);
+	if (alg == IMP_A_TLS_CBC_SHA256)
+		return imp_bear_can(c, alg, 0) ? imp_bear_of(c)->cbc->seal(c, k, nonce, aad, naad, in, out, len) : IMP_EUNSUP;
 	if (st < 0)
 		return st;
 	if (in.len > SIZE_MAX - j.a->tag)
@@ -319,6 +321,8 @@ imp_status imp_bear_open(const imp_crypto *c, int32_t alg, const imp_key *k, imp
 	size_t room = *len;
 	if (st == IMP_PASS)
 		return imp_siv_open(c, k, nonce, aad, naad, in, out, len);
+	if (alg == IMP_A_TLS_CBC_SHA256)
+		return imp_bear_can(c, alg, 0) ? imp_bear_of(c)->cbc->open(c, k, nonce, aad, naad, in, out, len) : IMP_EUNSUP;
 	if (st < 0)
 		return st;
 	if (in.len < j.a->tag)

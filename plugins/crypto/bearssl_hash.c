@@ -122,6 +122,8 @@ static int has_cipher(const struct imp_bear *b, int32_t alg)
 		return b->ctrcbc != NULL;
 	case IMP_A_AES_ECB: case IMP_A_AES_CBC:
 		return b->ctrcbc && b->cbcdec;
+	case IMP_A_TLS_CBC_SHA256:
+		return b->ctrcbc && b->cbcdec && b->sha256 && b->cbc;
 	}
 	return 0;
 }

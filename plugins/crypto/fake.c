@@ -129,6 +129,8 @@ static imp_status cipher(const imp_crypto *c, int32_t alg, int encrypt, const im
 
 static size_t tag_len(int32_t alg)
 {
+	if (alg == IMP_A_TLS_CBC_SHA256)
+		return 32;
 	return alg == IMP_A_CCM8_128 || alg == IMP_A_TLS_CCM8 ? 8 : TAG;
 }
 
@@ -136,6 +138,8 @@ static size_t nonce_len(int32_t alg)
 {
 	if (alg == IMP_A_CCM64_128 || alg == IMP_A_CCM64_256)
 		return 7;
+	if (alg == IMP_A_TLS_CBC_SHA256)
+		return 16;
 	return alg == IMP_A_CCM8_128 || alg == IMP_A_CCM16_128 ? 13 : 12;
 }
 

@@ -3,6 +3,7 @@
 #define _DEFAULT_SOURCE /* getentropy() */
 #include "openssl_in.h"
 #include "siv.h"
+#include "tlscbc.h"
 
 #include <openssl/cmac.h>
 #include <openssl/err.h>
@@ -396,6 +397,15 @@ static int aead_check(const struct aead *a, int encrypt, const imp_key *k, imp_s
 	return a->mode == CHACHA ? CHACHA : a->mode + aes_size(key);
 }
 
+static void compress(uint32_t h[8], const uint8_t block[64])
+{
+	SHA256_CTX x = {.md_len = 32};
+	memcpy(x.h, h, sizeof x.h);
+	SHA256_Transform(&x, block);
+	memcpy(h, x.h, sizeof x.h);
+	OPENSSL_cleanse(&x, sizeof x);
+}
+
 static imp_status seal(const imp_crypto *c, int32_t alg, const imp_key *k,
                        imp_span nonce, const imp_span *aad, size_t naad,
                        imp_span in, uint8_t *out, size_t *len)
@@ -404,6 +414,8 @@ static imp_status seal(const imp_crypto *c, int32_t alg, const imp_key *k,
 	size_t room = *len, tag = a ? a->tag : 0;
 	struct job j = { 1, k->bits, nonce, in, aad, naad, out, out + in.len, (int)tag };
 	int index;
+	if (alg == IMP_A_TLS_CBC_SHA256)
+		return imp_tls_cbc_seal(c, k, nonce, aad, naad, in, out, len);
 	if ((!a && alg != IMP_A_SIV) || (k->flags & IMP_KEY_OPAQUE))
 		return IMP_EUNSUP;
 	if (!a)
@@ -426,6 +438,8 @@ static imp_status open(const imp_crypto *c, int32_t alg, const imp_key *k,
 	uint8_t tag[16];
 	struct job j = { 0, k->bits, nonce, in, aad, naad, out, tag, (int)size };
 	int index;
+	if (alg == IMP_A_TLS_CBC_SHA256)
+		return imp_tls_cbc_open(c, compress, k, nonce, aad, naad, in, out, len);
 	if ((!a && alg != IMP_A_SIV) || (k->flags & IMP_KEY_OPAQUE))
 		return IMP_EUNSUP;
 	if (!a)
@@ -511,7 +525,7 @@ static int can(const imp_crypto *c, int32_t alg, int32_t curve)
 	if (curve)
 		return alg == 0 && (ossl_ec_can(curve) || ossl_25519_can(curve) || ossl_modp_can(curve));
 	return start(&h, alg) == IMP_OK || hmac_hash(alg) || alg == IMP_A_CMAC || alg == IMP_A_SIV
-		|| mode_of(alg) >= 0 || aead_of(alg) || ossl_rsa_can(alg);
+		|| alg == IMP_A_TLS_CBC_SHA256 || mode_of(alg) >= 0 || aead_of(alg) || ossl_rsa_can(alg);
 }
 
 /* Small draws, which are nearly all, come from the kernel: half the time of

@@ -33,7 +33,7 @@
  *
  * OPTIONS, a CBOR map; what is missing is as said here
  *   "suites"   array: offered or accepted, in this order.  All of the layer's,
- *              but FF00, which must be named.
+ *              but C0FF and FF00 of imp_dtls, which must be named.
  *   "types"    array of certificate types, 0 X.509, 2 raw: [0]
  *   "sni"      client: text to send as server_name; "" none.  The URI's host
  *              unless that is an address.

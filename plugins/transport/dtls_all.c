@@ -4,7 +4,11 @@
 static const struct imp_dtls_suite all[] = {
 	{IMP_DTLS_ECDHE_ECDSA_CCM8, 0, &imp_dtls_ecdhe_ecdsa_kex, &imp_dtls_ccm8},
 	{IMP_DTLS_PSK_CCM8, 0, &imp_dtls_psk_kex, &imp_dtls_ccm8},
+	{IMP_DTLS_ECDHE_PSK_CBC, 0, &imp_dtls_ecdhe_psk_kex, &imp_dtls_cbc},
+	{IMP_DTLS_ECDHE_ECDSA_CBC, 0, &imp_dtls_ecdhe_ecdsa_kex, &imp_dtls_cbc},
+	{IMP_DTLS_PSK_CBC, 0, &imp_dtls_psk_kex, &imp_dtls_cbc},
 	{IMP_DTLS_ECJPAKE_CCM8, 1, &imp_dtls_jpake_kex, &imp_dtls_ccm8},
+	{IMP_DTLS_ECDH_ANON_CBC, 1, &imp_dtls_ecdh_anon_kex, &imp_dtls_cbc},
 };
 
 static const imp_dtls_profile dtls = {

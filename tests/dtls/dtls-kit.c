@@ -412,7 +412,6 @@ static void know_key(struct end *e)
 		make_key(e->server);
 	e->key = imp_bytes(flat[e->server], sizeof flat[e->server]);
 	e->identity = imp_bytes("key", 3);
-	e->suite = e->server ? IMP_DTLS_ECDHE_ECDSA_CCM8 : 0;
 }
 
 void know_cert(struct end *e)

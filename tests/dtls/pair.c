@@ -158,14 +158,52 @@ static void second_handshake(int fails)
 	net_end(&n);
 }
 
+/* One suite of the layer that has them all, named by the client. */
+static void named(const char *name, uint16_t id, void (*know)(struct end *))
+{
+	static uint8_t bytes[2][64];
+	static void (*knows)(struct end *);
+	struct net n;
+	char text[60];
+	knows = know;
+	net_begin(&n, &imp_dtls, &imp_dtls, 9);
+	knows(&n.client);
+	knows(&n.server);
+	n.client.options = net_suites(bytes[0], sizeof bytes[0], &id, 1);
+	n.server.options = net_suites(bytes[1], sizeof bytes[1], &id, 1);
+	net_open(&n, "coaps://[::1]");
+	net_run(&n, 10000);
+	snprintf(text, sizeof text, "%04x, at most %d bytes in a datagram of 1400", n.client.channel_suite, n.client.room);
+	t_check(name, n.client.ups == 1 && n.server.ups == 1 && n.client.channel_suite == id && works_both_ways(&n), text);
+	net_end(&n);
+}
+
+static void know_nothing(struct end *e)
+{
+	(void)e;
+}
+
+static void all_named(void)
+{
+	named("C0A8 named", IMP_DTLS_PSK_CCM8, know_psk);
+	named("00AE named", IMP_DTLS_PSK_CBC, know_psk);
+	named("C037 named", IMP_DTLS_ECDHE_PSK_CBC, know_psk);
+	named("C0AE named", IMP_DTLS_ECDHE_ECDSA_CCM8, know_cert);
+	named("C023 named", IMP_DTLS_ECDHE_ECDSA_CBC, know_cert);
+	named("C0FF named", IMP_DTLS_ECJPAKE_CCM8, know_password);
+	named("FF00 named", IMP_DTLS_ECDH_ANON_CBC, know_nothing);
+}
+
 int main(void)
 {
 	kit_crypto = &imp_openssl;
+	all_named();
 	pair("C0A8", &imp_dtls_psk_client, &imp_dtls_psk, know_psk);
 	pair("C0AE with certificates", &imp_dtls, &imp_dtls, know_cert);
 	pair("C0AE with raw keys", &imp_dtls, &imp_dtls, know_raw);
 	pair("C0FF", &imp_dtls_jpake_client, &imp_dtls_jpake, know_password);
 	kit_crypto = &imp_bearssl;
+	all_named();
 	pair("C0A8 with BearSSL", &imp_dtls_psk_client, &imp_dtls_psk, know_psk);
 	pair("C0AE with BearSSL", &imp_dtls, &imp_dtls, know_cert);
 	pair("C0FF with BearSSL", &imp_dtls_jpake_client, &imp_dtls_jpake, know_password);
