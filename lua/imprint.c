@@ -24,6 +24,41 @@ static void push_facts(lua_State *L, const imp_fact *f)
 	}
 }
 
+/* What the value of a claim may be, as policies see it. */
+static void set_form(lua_State *L, uint16_t form)
+{
+	static const struct { uint16_t bit; const char *is; } forms[] = {{IMP_F_UINT, "number"}, {IMP_F_BYTES, "hex"}, {IMP_F_TEXT, "text"},
+		{IMP_F_ARRAY, "list"}, {IMP_F_MAP, "table"}, {IMP_F_SIMPLE, "boolean"}};
+	luaL_Buffer b;
+	int n = 0;
+	luaL_buffinit(L, &b);
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+		if (form & forms[i].bit) {
+			luaL_addstring(&b, n++ ? " or " : "");
+			luaL_addstring(&b, forms[i].is);
+		}
+	luaL_pushresult(&b);
+	lua_setfield(L, -2, "form");
+}
+
+static void push_claims(lua_State *L, const imp_claim *c)
+{
+	lua_newtable(L);
+	for (lua_Integer i = 1; c && c->ask; c++, i++) {
+		lua_createtable(L, 0, 7);
+		mod_push_topic(L, c->ask);
+		lua_setfield(L, -2, "ask");
+		mod_push_topic(L, c->topic);
+		lua_setfield(L, -2, "topic");
+		mod_set_text(L, "text", c->text);
+		mod_set_bool(L, "always", c->flags & IMP_CLAIM_ALWAYS);
+		mod_set_bool(L, "reply", c->flags & IMP_CLAIM_REPLY);
+		mod_set_int(L, "roles", c->flags >> 8);
+		set_form(L, c->form);
+		lua_rawseti(L, -2, i);
+	}
+}
+
 static void push_numbers(lua_State *L, const int32_t *n)
 {
 	lua_newtable(L);
@@ -59,6 +94,8 @@ static void push_manifest(lua_State *L, const imp_manifest *m)
 	lua_setfield(L, -2, "stacks");
 	push_facts(L, IMP_HAS(m, imp_manifest, questions) ? m->questions : NULL);
 	lua_setfield(L, -2, "questions");
+	push_claims(L, IMP_HAS(m, imp_manifest, claims) ? m->claims : NULL);
+	lua_setfield(L, -2, "claims");
 	mod_set_text(L, "umbrella", IMP_HAS(m, imp_manifest, umbrella) ? m->umbrella : NULL);
 	lua_newtable(L);
 	for (int r = IMP_DEVICE; IMP_HAS(m, imp_manifest, called) && m->called && r <= IMP_RENDEZVOUS; r++)

@@ -359,27 +359,45 @@ static void push_question(lua_State *L, const policy_question *q)
 	lua_setfield(L, -2, "claims");
 }
 
-/* { voucher = true, server = 3600 } -> CBOR keyed by topics */
-static void take_map(lua_State *L, int i, policy_verdict *out)
+static void put_pairs(lua_State *L, int i, imp_wr *w, int inside);
+
+static void put_value(lua_State *L, imp_wr *w, int inside)
 {
-	imp_wr w = imp_wr_to(out->map, sizeof out->map);
+	if (lua_isboolean(L, -1))
+		imp_cbor_put_bool(w, lua_toboolean(L, -1));
+	else if (lua_isinteger(L, -1))
+		imp_cbor_put_int(w, lua_tointeger(L, -1));
+	else if (lua_type(L, -1) == LUA_TSTRING)
+		imp_cbor_put_tstr(w, mod_span(L, lua_gettop(L)));
+	else if (lua_istable(L, -1) && !inside)
+		put_pairs(L, lua_gettop(L), w, 1);
+	else
+		luaL_error(L, "the answer holds a %s%s", luaL_typename(L, -1), inside ? " in a table" : "");
+}
+
+/* The table at i as a map: by topics, inside of one by texts. */
+static void put_pairs(lua_State *L, int i, imp_wr *w, int inside)
+{
 	size_t n = 0;
 	for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
 		n++;
-	imp_cbor_put_map(&w, n);
+	imp_cbor_put_map(w, n);
 	for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TSTRING)
 			luaL_error(L, "the answer's keys are not names of topics");
-		imp_cbor_put_uint(&w, mod_topic(L, lua_gettop(L) - 1));
-		if (lua_isboolean(L, -1))
-			imp_cbor_put_bool(&w, lua_toboolean(L, -1));
-		else if (lua_isinteger(L, -1))
-			imp_cbor_put_int(&w, lua_tointeger(L, -1));
-		else if (lua_type(L, -1) == LUA_TSTRING)
-			imp_cbor_put_tstr(&w, mod_span(L, lua_gettop(L)));
+		if (inside)
+			imp_cbor_put_tstr(w, mod_span(L, lua_gettop(L) - 1));
 		else
-			luaL_error(L, "the answer holds a %s", luaL_typename(L, -1));
+			imp_cbor_put_uint(w, mod_topic(L, lua_gettop(L) - 1));
+		put_value(L, w, inside);
 	}
+}
+
+/* { voucher = true, server = 3600, access = { method = 2 } } -> CBOR */
+static void take_map(lua_State *L, int i, policy_verdict *out)
+{
+	imp_wr w = imp_wr_to(out->map, sizeof out->map);
+	put_pairs(L, i, &w, 0);
 	if (imp_wr_end(&w) < 0)
 		luaL_error(L, "the answer is larger than %d bytes", POLICY_MAP);
 	out->map_len = w.len;

@@ -120,7 +120,8 @@ USAGE = [  # wrong command lines, and what the message must say
     (["device"], "device what"),
     (["device", "fdo", "--di", "127.0.0.1"], "http://host:port"),
     (["demo", "fod"], "nearest: fdo"),
-    (["help", "polcy"], "nearest: policy"),
+    (["help", "polcy"], "nearest: policy; there is: demo, "),
+    (["hepl"], "nearest: help; there are: demo, "),
 ]
 
 
@@ -133,8 +134,21 @@ def claims_of_words():
         check(f"{w} --help", rc == 0 and not err and (first.startswith(f"usage: imprint {w}")), first)
         if w != "help":
             check(f"help {w} says the same", run("help", w)[1] == out)
-    for t in ["policy", "codes", "facts"]:
-        check(f"help {t}", run("help", t)[0] == 0)
+    topics = re.search(r"topics: (.*)", run("help", "--help")[1], re.S)[1].replace(",", " ").split()
+    for t in topics + ["facts"]:
+        rc, out, err = run("help", t)
+        check(f"help {t}", rc == 0 and len(out) > 100 and "```" not in out and not err, len(out))
+    check("help has a topic for every word of ours", {"stack", "layer", "fact", "belief", "knowledge", "ticket", "cut", "policy", "plugin"} <= set(topics), topics)
+    policy = run("help", "policy")[1]
+    for y in json.loads(run("list", "--json")[1])["protocols"]:
+        asked = {q["topic"] for q in y["questions"]} & {"authorize", "choose"}
+        mine = policy.partition(f"\n{y['id'][4:]} (")[2].partition("\n\n")[0]
+        check(f"help policy: {y['id']}, with every claim", not asked or y["claims"] and all(c["text"] in mine for c in y["claims"]), mine)
+    man = run("help", "--man")[1]
+    check("the manual page has every word and topic", man.startswith(".TH IMPRINT 1") and all(f"\n.SS {w}\n" in man for w in WORDS + topics))
+    for shell in ("bash", "zsh"):
+        text = run("help", "--completion", shell)[1]
+        check(f"{shell} completes every word, and serve's options", all(w in text for w in WORDS) and "--policy" in text and "--listen" in text)
     for args, says in USAGE:
         rc, out, err = run(*args)
         check("usage: " + " ".join(args), rc == 2 and says in err and "usage: imprint" in err and not out and "fault of its own" not in err, err)
@@ -357,6 +371,22 @@ def claims_of_policy():
         check(f"DI with policy {policy}: {'done' if ok else 'refused'}", (rc == 0) == ok and q and says in reason, f"{[e['verdict'] for e in q]} {reason} {err}")
 
 
+def claims_of_wrong_policies():
+    serve = ["serve", "fdo", "--role", "rv", "--listen", "127.0.0.1:0", "--policy"]
+    write("syntax.lua", "return {\n  authorize = function(q) retrun true end,\n}\n")
+    rc, out, err = run(*serve, "syntax.lua")
+    check("a policy with a syntax error is told at the start, with its line", rc == 1 and "syntax.lua:2:" in err and "fault of its own" not in err, err)
+    write("number.lua", "return 7\n")
+    rc, out, err = run(*serve, "number.lua")
+    check("... one that returns something else too", rc == 1 and "number.lua: the file returned a number" in err, err)
+    write("raises.lua", "return {\n  authorize = function(q)\n    return q.claims.nothing.at_all\n  end,\n}\n")
+    s = Server("serve", "fdo", "--role", "maker", "--listen", "127.0.0.1:0", "--key", "maker.pem", "--rv", "http://127.0.0.1:1", "--vouchers", "vouchers", "--policy", "raises.lua")
+    run("device", "fdo", "--store", "raises.db", "--di", s.until("ready")["url"])
+    s.end()
+    reason = [e for e in s.said if e["event"] == "question"][0].get("reason", "")
+    check("an error in a question names topic, file and line", reason.startswith("authorize: raises.lua:3: "), reason)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -405,6 +435,7 @@ def claims_of_onboarding():
     check("TERM ends a server in order", s.end() == 0)
     rc, out, err = run("serve", "fdo", "--role", "owner", "--key", "owner.pem", "--listen", "0.0.0.0:0")
     check("an owner on every address must say where it is", rc == 2 and "--url" in err, err)
+    claims_of_wrong_policies()
     claims_of_ipv6()
     rc, out, err = run("serve", "fdo", "--role", "rv", "--listen", "300.1.1.1:80")
     check("an address that is none", rc == 1 and "ADDRESS:PORT" in err, err)

@@ -32,7 +32,9 @@ static const struct row rows[] = {
 	{AUTH("return { voucher = true, server = 3600, config = 'x' }"), IMP_OK, "", "an answer by topics"},
 	{AUTH("return { nonsense = true }"), IMP_EDENIED, "no topic is called", "an answer that is about nothing"},
 	{AUTH("return { [1] = true }"), IMP_EDENIED, "not names", "an answer with numbers for keys"},
-	{AUTH("return { voucher = {} }"), IMP_EDENIED, "holds a table", "an answer with a table in it"},
+	{AUTH("return { access = { method = 2, size = 4 } }"), IMP_OK, "", "an answer with a table in it"},
+	{AUTH("return { access = { method = {} } }"), IMP_EDENIED, "holds a table in a table", "but no deeper"},
+	{AUTH("return { access = { 7 } }"), IMP_EDENIED, "not names", "nor a list in it"},
 	{AUTH("return { voucher = 1.5 }"), IMP_EDENIED, "holds a number", "an answer with a fraction in it"},
 	{AUTH("return { config = string.rep('x', 5000) }"), IMP_EDENIED, "larger than", "an answer too large"},
 	/* wrong types */
@@ -183,6 +185,8 @@ int main(void)
 {
 	policy_verdict v = ask(AUTH("return { voucher = true, server = 3600, config = 'x' }"), NONE);
 	t_check("the answer is a map keyed by topics", v.code == IMP_OK && same_map(&v, answer, sizeof answer), "");
+	v = ask(AUTH("return { access = { method = 2 } }"), NONE);
+	t_check("a table in it is a map keyed by texts", v.map_len == 13 && !memcmp(v.map, "\xa1\x19\x01\x09\xa1\x66method\x02", 13), "");
 	v = ask(AUTH("return later(30)"), NONE);
 	t_check("later says when", v.code == IMP_LATER && v.seconds == 30, "");
 	v = ask(AUTH("return next(q.claims) == nil"), NONE);
