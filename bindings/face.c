@@ -394,6 +394,11 @@ const char *imp_face_where(const imp_face *f)
 	return f->s ? imp_session_where(f->s) : "";
 }
 
+const imp_layer *face_top(const imp_face *f)
+{
+	return f->t.top;
+}
+
 size_t imp_face_need(const imp_face *f)
 {
 	return f->s ? imp_session_need(&f->t) : 0;

@@ -125,6 +125,10 @@ uint64_t    imp_face_deadline(const imp_face *f);
 const char *imp_face_where(const imp_face *f); /* where it broke, or "" */
 /* The present state of a layer of the stack by its id; "": it has no name. */
 const char *imp_face_state(const imp_face *f, const char *layer);
+/* 1: this fact has entries (IMP_FACT_MANY), and the code of its ASK and LEARN
+ * counts them; 0: it has bytes, and code is an offset.  As the manifest of the
+ * top says, where words in capitals stand for any name. */
+int imp_face_many(const imp_face *f, int topic, const char *name);
 /* Bytes of session memory and of work memory. */
 size_t imp_face_need(const imp_face *f);
 size_t imp_face_work(const imp_face *f);

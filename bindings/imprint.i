@@ -19,16 +19,19 @@
 	$1.ptr = (const uint8_t *)$input.array;
 	$1.len = (size_t)$input.len;
 }
+/* cgo refuses memory that lies in an object with pointers, so what comes from
+ * anybody is copied; records lie in the face's own buffer */
+%typemap(imtype) imp_span "[]byte"
+%typemap(goin) imp_span "$result = append([]byte(nil), ($input)...)"
+%typemap(goin) imp_span records "$result = $input"
+%typemap(imtype) imp_span records "[]byte"
 /* a slice of C memory, that is copied before anybody sees it */
-%typemap(out, fragment="AllocateString") imp_span {
+%typemap(out) imp_span {
 	$result.array = (void *)(uintptr_t)$1.ptr;
 	$result.len = (intgo)$1.len;
 	$result.cap = (intgo)$1.len;
 }
-%typemap(goout) imp_span "$result = append([]byte(nil), $1...)"
-%insert(cgo_comment_typedefs) %{
-#cgo pkg-config: imprint-face
-%}
+%typemap(goout) imp_span "$result = append([]byte(nil), ($1)...)"
 #endif
 
 /* --- Python ------------------------------------------------------------------ */

@@ -38,6 +38,8 @@ void say_no_layer(struct text *why, const char *id, size_t len);
 void say_no_crypto(struct text *why, const char *id);
 void say_no_role(struct text *why, const char *name, const imp_layer *top);
 
+const imp_layer *face_top(const imp_face *f); /* NULL: none */
+
 imp_blob *blob_new(int status, const void *bytes, size_t len);
 /* Room of `len` bytes to be written, or NULL. */
 imp_blob *blob_room(size_t len, uint8_t **bytes);

@@ -2,7 +2,7 @@
 # all.sh -- everything that CI runs; the last line counts the claims.
 set -u
 cd "$(dirname "$0")/.."
-ALL="unit demo werror asan memcheck fuzz nomalloc abi cortex-m interop python bench readme"
+ALL="unit demo werror asan memcheck fuzz nomalloc abi cortex-m interop python go bench readme"
 logs=build/test
 
 about() {
@@ -18,6 +18,7 @@ about() {
   abi       imprint.h against its baseline; breaks are seen, appends are not
   cortex-m  cross build, sizes, stack, a run under qemu
   interop   peers that nobody here wrote
+  go        the Go module: its tests under the race detector, its example
   python    pip install . into a fresh venv; its tests, examples and types
   bench     every benchmark runs and its ratios hold
   readme    the README's table is current, its C compiles and runs
@@ -102,6 +103,10 @@ scripts() { # scripts DIR WHAT: each script there prints TAP
 }
 
 run_cortex_m() { scripts tests/cortex-m "Cortex-M"; }
+
+run_go() {
+	configured build && built "the build" build && sh tests/go.sh
+}
 
 run_interop() {
 	configured build && built "the build" build && scripts tests/interop "real peers"

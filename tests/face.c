@@ -155,6 +155,14 @@ static void batches(void)
 	imp_face_free(g);
 }
 
+static void entries(void)
+{
+	imp_face *f = imp_face_new("fdo", "owner", 0, 0, 0, NULL);
+	t_check("a voucher has entries, so have the actions of a device", imp_face_many(f, IMP_T_VOUCHER, "00112233445566778899aabbccddeeff") && imp_face_many(f, IMP_T_CONFIG, "0011/serviceinfo"), "");
+	t_check("... a credential, a file and what devmod said have bytes", !imp_face_many(f, IMP_T_VOUCHER, "fdo.credential") && !imp_face_many(f, IMP_T_IMAGE, "0011/upload/x") && !imp_face_many(f, IMP_T_CONFIG, "0011/devmod/os") && !imp_face_many(f, IMP_T_CONFIG, "/serviceinfo"), "");
+	imp_face_free(f);
+}
+
 static void frozen(void)
 {
 	static const uint8_t key[IMP_FACE_SEAL] = {1, 2, 3}, other[IMP_FACE_SEAL] = {9};
@@ -298,6 +306,7 @@ int main(int argc, char **argv)
 	modules(argv[1], argv[2]);
 	http_front();
 	batches();
+	entries();
 	frozen();
 	sorted();
 	tools("");

