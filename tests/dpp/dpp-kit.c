@@ -186,7 +186,7 @@ void dkit_end(struct dkit *k)
 
 static void start(struct sess *s, uint16_t topic)
 {
-	imp_msg m = imp_say(IMP_START, topic, 0, 0, topic == IMP_T_PEERKEY ? text("label") : NONE, NONE);
+	imp_msg m = imp_say(IMP_START, topic, 0, 0, topic == IMP_T_PEERKEY || topic == IMP_T_KEY ? text("label") : NONE, NONE);
 	world_feed(s, &m);
 }
 

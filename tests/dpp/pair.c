@@ -243,6 +243,51 @@ static void claims_of_roles(void)
 	dkit_end(&k);
 }
 
+static void code(struct party *p, const char *name, const char *what)
+{
+	fact_set(p, IMP_T_KEY, name, 0, imp_bytes(what, strlen(what)));
+}
+
+static void claims_of_codes(void)
+{
+	struct dkit k;
+	char claim[96];
+	for (int i = 0; i < 6; i++)
+		for (int owner = 0; owner < 2; owner++) {
+			dkit_begin(&k, &imp_openssl, curves[i]);
+			code(k.device, "dpp.code/label", "tea for two");
+			code(k.owner, "dpp.code/label", "tea for two");
+			dkit_run(&k, owner ? 0 : IMP_T_KEY, owner ? IMP_T_KEY : 0, LONG);
+			snprintf(claim, sizeof claim, "PKEX: %s, the %s begins", curve_names[i], owner ? "configurator" : "enrollee");
+			t_check(claim, dkit_configured(&k) && is(text_claim(&k, IMP_T_ASSOC, NULL), "pkex"), dkit_said);
+			dkit_end(&k);
+		}
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	k.reads = "typed by somebody";
+	dkit_run(&k, 0, IMP_T_KEY, LONG);
+	t_check("PKEX: a code that nobody has is typed, on both sides", dkit_configured(&k) && k.reads_asked == 2, dkit_said);
+	dkit_end(&k);
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	code(k.device, "dpp.code/label", "tea for two");
+	code(k.owner, "dpp.code/label", "tea for one");
+	for (int i = 0; i < 5; i++) {
+		dkit_run(&k, 0, IMP_T_KEY, LONG);
+		if (k.d->code != IMP_EAUTH || k.d->topic != 2 || k.o->code != IMP_ETIME)
+			break;
+	}
+	t_check("PKEX: another code", k.d->code == IMP_EAUTH && k.d->topic == 2 && k.o->code < 0, (dkit_configured(&k), dkit_said));
+	code(k.owner, "dpp.code/label", "tea for two");
+	dkit_run(&k, 0, IMP_T_KEY, LONG);
+	t_check("PKEX: after five wrong guesses, in sessions of their own, the right code is refused too", k.d->code == IMP_EDENIED && k.o->code == IMP_LATER, (dkit_configured(&k), dkit_said));
+	dkit_end(&k);
+	dkit_begin(&k, &imp_openssl, IMP_C_P384);
+	fact_drop(k.owner, IMP_T_KEY, "dpp.bootstrap");
+	code(k.owner, "dpp.code/label", "tea for two");
+	dkit_run(&k, 0, IMP_T_KEY, LONG);
+	t_check("PKEX: on another curve than the responder's: BAD_GROUP", k.o->code == IMP_EPEER && k.o->topic == 4 && !k.d->done, (dkit_configured(&k), dkit_said));
+	dkit_end(&k);
+}
+
 /* --- introduction --------------------------------------------------------------------- */
 
 /* The configurator configures `role`; what it was given stays with the party. */
@@ -345,6 +390,7 @@ int main(void)
 	claims_of_reading();
 	claims_of_presence();
 	claims_of_roles();
+	claims_of_codes();
 	claims_of_introduction();
 	return t_end();
 }

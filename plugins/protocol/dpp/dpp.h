@@ -29,12 +29,16 @@
  *   CONFIG  "dpp.uri"        optional CBOR map for our own URI: "mac" bstr 6,
  *                            "channels" tstr ("81/1,115/36"), "info" tstr,
  *                            "host" tstr; and "mutual" bool: as responder insist
- *                            on the initiator's URI
+ *                            on the initiator's URI; "pkex1" bool: begin PKEX
+                            in its first version, which needs MAC addresses
  *   PEERKEY NAME             the peer's URI, text; missing: ASK(READ, IMP_M_QR)
  *   PEERKEY "dpp.peer/HASH"  its URI, when the peer has sent only the hash;
  *                            missing, and "mutual": ASK(READ, IMP_M_QR)
  *   KEY     "dpp.code/NAME"  PKEX code, text; missing: ASK(READ, IMP_M_PIN).  NAME
  *                            is the code identifier on the wire, perhaps empty
+   COUNTER "dpp.guess/NAME" optional: how often a code was guessed wrong (4 bytes,
+                            big endian); learnt with NOW.  After 5 it is burnt:
+                            forget it with the code
  *  enrollee, beliefs
  *   CONFIG  "dpp.enrollee"   CBOR map: "name" tstr, "role" tstr ("sta", "ap",
  *                            "configurator"), "mudurl" tstr, "bands" [uint];

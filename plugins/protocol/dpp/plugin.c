@@ -74,6 +74,8 @@ static const imp_fact beliefs[] = {
 	{IMP_T_CONFIG, 0, "dpp.uri", "what else our label says, and whether we insist on the peer's"},
 	{IMP_T_PEERKEY, 0, "NAME", "the peer's bootstrapping URI; missing: it is read"},
 	{IMP_T_PEERKEY, 0, "dpp.peer/HASH", "the URI of who begins, when it has sent the hash of its key"},
+	{IMP_T_KEY, IMP_FACT_SECRET, "dpp.code/NAME", "the PKEX code of this name; missing: it is typed"},
+	{IMP_T_COUNTER, 0, "dpp.guess/NAME", "how often that code was guessed wrong"},
 	{IMP_T_CONFIG, DEVICE, "dpp.enrollee", "what the device says of itself"},
 	{IMP_T_CHAIN, DEVICE, "dpp.connector", "its Connector, for introductions"},
 	{IMP_T_ANCHOR, DEVICE, "dpp.csign", "the configurator's key"},
@@ -92,6 +94,7 @@ static const imp_fact knowledge[] = {
 	{IMP_T_ANCHOR, DEVICE, "dpp.csign", "the configurator's key"},
 	{IMP_T_PEERKEY, DEVICE, "dpp.ppkey", "its privacy protection key"},
 	{IMP_T_KEY, DEVICE | IMP_FACT_SECRET, "dpp.netkey", "the key the Connector is about"},
+	{IMP_T_COUNTER, 0, "dpp.guess/NAME", "how often a PKEX code was guessed wrong"},
 	{IMP_T_KEY, DEVICE | IMP_FACT_SECRET, "dpp.pmk/MAC", "the PMK of an introduction, and its id"},
 	{IMP_T_KEY, OWNER | IMP_FACT_SECRET, "dpp.csign", "a new configurator's key"},
 	{IMP_T_KEY, OWNER | IMP_FACT_SECRET, "dpp.ppkey", "its privacy protection key"},
@@ -104,6 +107,7 @@ static const imp_fact questions[] = {
 	{IMP_T_ISSUE, OWNER, "HASH", "a certificate for a device that asks for one"},
 	{IMP_T_READ, 0, "NAME", "the peer's URI, scanned or typed"},
 	{IMP_T_READ, 0, "dpp.peer/HASH", "the URI of who begins, scanned or typed"},
+	{IMP_T_READ, 0, "dpp.code/NAME", "the PKEX code of this name, typed"},
 	{IMP_T_RUN, DEVICE, "dpp.connect", "join the network that was learnt, and say how it went"},
 	{0, 0, NULL, NULL}
 };
@@ -144,7 +148,7 @@ static const imp_manifest manifest = {
 	.questions = questions,
 	.algs = algs,
 	.stacks = stacks,
-	.media = 1u | 1u << IMP_M_QR | 1u << IMP_M_NFC,
+	.media = 1u << IMP_M_QR | 1u << IMP_M_NFC | 1u << IMP_M_PIN,
 	.umbrella = "provisioning",
 	.called = called,
 	.claims = claims,

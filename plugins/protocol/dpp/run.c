@@ -74,6 +74,7 @@ static imp_status show(struct dpp_run *r, imp_cx *cx, imp_span uri, uint16_t fla
 static void wipe(struct dpp_run *r)
 {
 	imp_wipe(&r->auth, sizeof r->auth);
+	imp_wipe(&r->pkex, sizeof r->pkex);
 	imp_wipe(r->last, sizeof r->last);
 	r->last_len = 0;
 	r->want = 0;
@@ -120,7 +121,7 @@ imp_status dpp_transmit(struct dpp_run *r, imp_cx *cx, imp_span frame, uint16_t 
 	return cx->emit(cx, &m);
 }
 
-static uint16_t channel_now(const struct dpp_run *r)
+uint16_t dpp_run_channel(const struct dpp_run *r)
 {
 	return r->channels ? r->channel[r->channel_at % r->channels] : 0;
 }
@@ -151,12 +152,12 @@ imp_status dpp_send(struct dpp_run *r, imp_cx *cx, uint8_t state, const imp_wr *
 	r->state = state;
 	r->until = cx->now + DPP_PATIENCE;
 	pace(r, cx);
-	return dpp_transmit(r, cx, frame, 0, channel_now(r), DPP_DWELL);
+	return dpp_transmit(r, cx, frame, 0, dpp_run_channel(r), DPP_DWELL);
 }
 
 imp_status dpp_send_again(struct dpp_run *r, imp_cx *cx)
 {
-	return r->last_len ? dpp_transmit(r, cx, imp_bytes(r->last, r->last_len), 0, channel_now(r), DPP_DWELL) : IMP_OK;
+	return r->last_len ? dpp_transmit(r, cx, imp_bytes(r->last, r->last_len), 0, dpp_run_channel(r), DPP_DWELL) : IMP_OK;
 }
 
 int dpp_tired(struct dpp_run *r, imp_cx *cx)
@@ -227,6 +228,11 @@ static int initiates(const struct dpp_run *r)
 	return r->topic == (IMP_T_PEERKEY & 0xff) || r->topic == (IMP_T_KEY & 0xff);
 }
 
+static int by_code(const struct dpp_run *r)
+{
+	return r->topic == (IMP_T_KEY & 0xff);
+}
+
 static int responds(const struct dpp_run *r)
 {
 	return r->topic == 0 || r->topic == IMP_T_SHOW;
@@ -246,12 +252,13 @@ static imp_status on_own_key(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
 static imp_status on_own_uri(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const struct dpp_role *role)
 {
 	imp_span map = in->code < 0 ? NONE : in->data;
-	imp_rd mutual = imp_rd_of(imp_cbor_find(map, "mutual"));
+	imp_rd mutual = imp_rd_of(imp_cbor_find(map, "mutual")), old = imp_rd_of(imp_cbor_find(map, "pkex1"));
 	imp_status st = IMP_OK;
 	if (map.len && imp_cbor_check(map))
 		return dpp_lacks(r, cx);
 	r->mutual = imp_rd_left(&mutual) ? (uint8_t)imp_cbor_bool(&mutual) : 0;
 	take_channels(r, text_in(map, "channels"));
+	r->pkex.version = imp_rd_left(&old) && imp_cbor_bool(&old) ? 1 : 2;
 	if (responds(r))
 		st = show_own(r, cx, map);
 	if (st)
@@ -294,7 +301,7 @@ imp_status dpp_run_ready(struct dpp_run *r, imp_cx *cx, const struct dpp_role *r
 	r->ready = 1;
 	if (initiates(r)) {
 		memcpy(r->name, r->reason, r->name_len = (uint8_t)strlen(r->reason)); /* START.name */
-		return ask_peer(r, cx);
+		return by_code(r) ? dpp_exchange_code(r, cx) : ask_peer(r, cx);
 	}
 	if (!responds(r))
 		return role->begin(r, cx);
@@ -361,7 +368,7 @@ static imp_status on_peer_uri(struct dpp_run *r, imp_cx *cx, const imp_msg *in, 
 
 /* --- initiator --------------------------------------------------------------------- */
 
-static imp_status send_request(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role)
+imp_status dpp_run_authenticate(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role)
 {
 	imp_wr w = dpp_room(cx, DPP_FRAME_MAX);
 	imp_status st;
@@ -439,7 +446,7 @@ static imp_status send_status(struct dpp_run *r, imp_cx *cx, uint8_t state, int 
 	return st ? st : dpp_send(r, cx, state, &w);
 }
 
-static imp_status on_request(struct dpp_run *r, imp_cx *cx, const dpp_frame *f, const struct dpp_role *role)
+imp_status dpp_run_request(struct dpp_run *r, imp_cx *cx, const dpp_frame *f, const struct dpp_role *role)
 {
 	imp_wr room = dpp_room(cx, dpp_auth_room(f->attrs.raw.len));
 	imp_status st = imp_wr_end(&room);
@@ -514,7 +521,7 @@ static imp_status announce(struct dpp_run *r, imp_cx *cx)
 	r->channel_at = (uint8_t)(r->tries % rounds);
 	r->tries++;
 	dpp_wait(r, cx, DPP_S_ANNOUNCE, r->tries % rounds ? DPP_DWELL : DPP_PAUSE);
-	return dpp_transmit(r, cx, imp_wr_span(&w), IMP_GROUP, channel_now(r), DPP_DWELL);
+	return dpp_transmit(r, cx, imp_wr_span(&w), IMP_GROUP, dpp_run_channel(r), DPP_DWELL);
 }
 
 /* A configurator hears that somebody waits: do we know it? */
@@ -541,7 +548,7 @@ static imp_status on_chirp_uri(struct dpp_run *r, imp_cx *cx, const imp_msg *in,
 	st = own_key_fits(r, cx, curve);
 	r->how = DPP_BY_CHIRP;
 	r->channels = 0; /* it listens where it spoke */
-	return st ? st : send_request(r, cx, role);
+	return st ? st : dpp_run_authenticate(r, cx, role);
 }
 
 /* --- what comes ------------------------------------------------------------------------ */
@@ -560,7 +567,9 @@ static imp_status on_up(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const 
 	r->tries = 0;
 	if (r->topic == IMP_T_SHOW)
 		return announce(r, cx);
-	return initiates(r) ? send_request(r, cx, role) : role->begin(r, cx);
+	if (by_code(r))
+		return dpp_exchange_request(r, cx);
+	return initiates(r) ? dpp_run_authenticate(r, cx, role) : role->begin(r, cx);
 }
 
 static imp_status on_down(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
@@ -584,7 +593,7 @@ static imp_status hold(struct dpp_run *r, const imp_msg *in)
 	return IMP_OK;
 }
 
-static void note_address(struct dpp_run *r, imp_span name)
+void dpp_note_address(struct dpp_run *r, imp_span name)
 {
 	if (name.len <= sizeof r->address) {
 		r->address_len = (uint8_t)name.len;
@@ -602,12 +611,19 @@ static int is_repeated(const struct dpp_run *r, const dpp_frame *f, uint16_t key
 
 static imp_status on_listen(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role)
 {
-	note_address(r, in->name);
+	dpp_note_address(r, in->name);
 	if (f->type == DPP_AUTH_REQ)
-		return on_request(r, cx, f, role);
+		return dpp_run_request(r, cx, f, role);
+	if (f->type == DPP_PKEX_REQ || f->type == DPP_PKEX_V1_REQ)
+		return dpp_exchange_heard(r, cx, in, f);
 	if (f->type == DPP_PRESENCE && role->caps & DPP_CAP_CONFIGURATOR)
 		return on_presence(r, cx, f);
 	return role->listen ? role->listen(r, cx, in, f) : IMP_OK;
+}
+
+static int exchanging(const struct dpp_run *r)
+{
+	return r->state == DPP_S_CODE || r->state == DPP_S_CODE_READ || (r->state >= DPP_S_PKEX_RESPONSE && r->state <= DPP_S_PKEX_DONE);
 }
 
 static imp_status on_frame(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const struct dpp_role *role)
@@ -620,13 +636,15 @@ static imp_status on_frame(struct dpp_run *r, imp_cx *cx, const imp_msg *in, con
 	if ((r->state == DPP_S_LISTEN || r->state == DPP_S_ANNOUNCE))
 		return on_listen(r, cx, in, &f, role);
 	if ((r->state == DPP_S_RESPONSE || r->state == DPP_S_PENDING) && f.type == DPP_AUTH_RESP) {
-		note_address(r, in->name);
+		dpp_note_address(r, in->name);
 		return on_response(r, cx, &f, role);
 	}
 	if ((r->state == DPP_S_CONFIRM || r->state == DPP_S_INITIATOR_READ) && f.type == DPP_AUTH_REQ)
 		return is_repeated(r, &f, DPP_I_KEY) ? dpp_send_again(r, cx) : IMP_OK;
 	if (r->state == DPP_S_CONFIRM && f.type == DPP_AUTH_CONF)
 		return on_confirm(r, cx, &f, role);
+	if (exchanging(r))
+		return dpp_exchange_frame(r, cx, in, &f, role);
 	return r->state >= DPP_S_ROLE ? role->receive(r, cx, in, &f) : IMP_OK;
 }
 
@@ -650,6 +668,8 @@ static imp_status on_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in, co
 	if (!in->ticket || in->ticket != r->want)
 		return IMP_OK;
 	r->want = 0;
+	if (exchanging(r))
+		return dpp_exchange_answer(r, cx, in);
 	switch (r->state) {
 	case DPP_S_OWN_KEY:
 		return on_own_key(r, cx, in);
@@ -668,6 +688,8 @@ static imp_status on_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in, co
 
 static imp_status on_tick(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role)
 {
+	if (exchanging(r))
+		return dpp_exchange_tick(r, cx);
 	switch (r->state) {
 	case DPP_S_OPENING:
 		return dpp_done(r, cx, IMP_LATER, DPP_RETRY);
@@ -723,7 +745,7 @@ imp_status dpp_run_step(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const 
 static const char *const names[] = {
 	"idle", "own_key", "own_uri", "peer_uri", "peer_read", "code", "code_read", "opening", "listen", "announce",
 	"response", "pending", "confirm", "initiator_uri", "initiator_read", "chirp_uri",
-	"pkex_response", "pkex_reveal", "pkex_code", "pkex_code_read", "pkex_request", "over",
+	"pkex_response", "pkex_reveal", "pkex_guesses", "pkex_code", "pkex_code_read", "pkex_revealed", "pkex_done", "over",
 };
 
 const char *dpp_run_where(const struct dpp_run *r)

@@ -11,6 +11,7 @@
 #include "auth.h"
 #include "bootstrap.h"
 #include "dpplink.h"
+#include "pkex.h"
 
 enum dpp_state {
 	DPP_S_IDLE = 0,
@@ -23,7 +24,8 @@ enum dpp_state {
 	DPP_S_INITIATOR_URI, DPP_S_INITIATOR_READ, /* mutual: who is it? */
 	DPP_S_CHIRP_URI,                          /* configurator: who announces itself? */
 	DPP_S_PKEX_RESPONSE, DPP_S_PKEX_REVEAL,   /* as PKEX initiator */
-	DPP_S_PKEX_CODE, DPP_S_PKEX_CODE_READ, DPP_S_PKEX_REQUEST, /* as PKEX responder */
+	DPP_S_PKEX_GUESSES, DPP_S_PKEX_CODE, DPP_S_PKEX_CODE_READ, /* as PKEX responder: which code? */
+	DPP_S_PKEX_REVEALED, DPP_S_PKEX_DONE,     /* ... is it known; now authenticate */
 	DPP_S_OVER,
 	DPP_S_ROLE                                /* the role's own begin here */
 };
@@ -57,6 +59,7 @@ struct dpp_run {
 	char     reason[DPP_REASON];
 	uint8_t  last[DPP_FRAME_MAX];  /* what was sent last, to be repeated */
 	struct dpp_auth auth;
+	struct dpp_pkex pkex;
 };
 
 /* What a role adds.  All are called with the state as it is, and may change it. */
@@ -104,6 +107,22 @@ void dpp_wait(struct dpp_run *r, imp_cx *cx, uint8_t state, uint64_t ms);
 int dpp_tired(struct dpp_run *r, imp_cx *cx);
 /* Open the link to "dpp:..." with the channels of r. */
 imp_status dpp_open(struct dpp_run *r, imp_cx *cx, imp_span target);
+
+/* Authenticate as initiator: peer_B is known. */
+imp_status dpp_run_authenticate(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role);
+/* An authentication request. */
+imp_status dpp_run_request(struct dpp_run *r, imp_cx *cx, const dpp_frame *f, const struct dpp_role *role);
+uint16_t   dpp_run_channel(const struct dpp_run *r); /* that we are on; 0: no wish */
+void       dpp_note_address(struct dpp_run *r, imp_span name);
+
+/* --- exchange.c: the states named for PKEX, and the code's --- */
+
+imp_status dpp_exchange_code(struct dpp_run *r, imp_cx *cx);    /* initiator: ask for it */
+imp_status dpp_exchange_request(struct dpp_run *r, imp_cx *cx); /* ... the link is up */
+imp_status dpp_exchange_heard(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f); /* a request */
+imp_status dpp_exchange_frame(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role);
+imp_status dpp_exchange_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in);
+imp_status dpp_exchange_tick(struct dpp_run *r, imp_cx *cx);
 
 /* The end.  status: the wire's, in DONE's topic; why: static text. */
 imp_status dpp_fail(struct dpp_run *r, imp_cx *cx, imp_status st, int status, const char *why);
