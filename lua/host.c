@@ -241,6 +241,9 @@ static void trace(void *user, const imp_io_event *e)
 	mod_set_bool(L, "fed", e->fed);
 	mod_set_text(L, "here", e->local);
 	mod_set_text(L, "peer", e->peer);
+	mod_set_int(L, "link", e->m.link);
+	if (e->wire)
+		mod_set_text(L, "wire", e->wire == IMP_L_DGRAM ? "datagram" : "stream");
 	call(k, 1);
 }
 
@@ -579,11 +582,20 @@ static int l_now(lua_State *L)
 	return 1;
 }
 
+/* Unix time in seconds, with what the clock has behind the point. */
+static int l_unix(lua_State *L)
+{
+	uv_timeval64_t t;
+	uv_gettimeofday(&t);
+	lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_usec / 1e6);
+	return 1;
+}
+
 int open_host(lua_State *L)
 {
 	static const luaL_Reg loop[] = {{"pool", l_pool}, {"trace", l_trace}, {"after", l_after}, {"signals", l_signals}, {"lines", l_lines}, {"spawn", l_spawn}, {"write", l_write}, {"run", l_run}, {"stop", l_stop}, {NULL, NULL}};
 	static const luaL_Reg pool[] = {{"start", l_start}, {"feed", l_feed}, {"drop", l_drop}, {"lives", l_lives}, {"where", l_where}, {"alive", l_alive}, {"listen", l_listen}, {"route", l_route}, {NULL, NULL}};
-	static const luaL_Reg functions[] = {{"loop", l_loop}, {"kill", l_kill}, {"now", l_now}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"loop", l_loop}, {"kill", l_kill}, {"now", l_now}, {"unix", l_unix}, {NULL, NULL}};
 	mod_class(L, "imp.loop", loop);
 	mod_class(L, "imp.pool", pool);
 	luaL_setfuncs(L, functions, 0);

@@ -3,11 +3,13 @@
 local imp = require "imprint"
 local U = require "cmd.util"
 local J = require "cmd.json"
+local Ladder = require "cmd.ladder"
+local Pcap = require "cmd.pcap"
 
 local M = {}
 
 M.help = [[
-usage: imprint demo [NAME] [--yes] [--json] [--keep]
+usage: imprint demo [NAME] [--yes] [--json] [--keep] [--pcap FILE]
 Plays a whole onboarding: a ladder of messages between the players, the questions
 put to policy and their answers, and at the end what was imparted next to what was
 believed at the start.
@@ -15,11 +17,13 @@ believed at the start.
   --yes   play the person too: carry what one player shows to who wants it (as
           when there is no terminal; in fdo there is no person)
   --json  the same as data: players, messages, questions, beliefs, knowledge
-  --keep  keep the directory of keys, vouchers and stores, and say where it is]]
+  --keep  keep the directory of keys, vouchers and stores, and say where it is
+  --pcap FILE  what crossed the wire, for Wireshark and imprint inspect]]
 
 -- A scenario is a file demo_NAME.lua that is built in: it returns { title =
 -- "one line", columns = { the players from left to right }, play = function(s) },
 -- and says in play, a coroutine, what happens: s:spawn, s:wait, s:word, s:note.
+-- What it spawns takes --events, --attached and --pcap FILE.
 local scenarios = U.kinds("demo")
 M.help = M.help:format(table.concat(scenarios, ", "))
 
@@ -29,58 +33,16 @@ local function is_scenario(name)
 	end
 end
 
-local GAP, FIRST, LATEST = 25, 4, 20000
-
--- The ladder ----------------------------------------------------------------
-
-local pretty = (os.getenv("LC_ALL") or os.getenv("LC_CTYPE") or os.getenv("LANG") or "C.UTF-8"):upper():find("UTF%-?8") ~= nil
-local bar, dash, left, right = "|", "-", "<", ">"
-if pretty then bar, dash, left, right = "│", "─", "◀", "▶" end
+local LATEST = 20000 -- ms
 
 local Stage = {}
 Stage.__index = Stage
-
-function Stage:column(player) return FIRST + (self.index[player] - 1) * GAP end
-
-function Stage:bars()
-	local row = {}
-	for i = 1, FIRST + (#self.columns - 1) * GAP do row[i] = " " end
-	for _, c in ipairs(self.columns) do row[self:column(c)] = U.paint("dim", bar) end
-	return row
-end
 
 function Stage:out(text)
 	if not self.json then
 		io.write(text, "\n")
 		io.flush()
 	end
-end
-
-function Stage:heads()
-	local row, at = {}, 1
-	for _, c in ipairs(self.columns) do
-		local start = math.max(at, math.min(self:column(c), 78) - #c // 2)
-		row[#row + 1] = (" "):rep(start - at) .. U.paint("bold", c)
-		at = start + #c
-	end
-	self:out(table.concat(row))
-end
-
-function Stage:arrow(from, to, text, bad)
-	local row, a, b = self:bars(), self:column(from), self:column(to)
-	local low, high = math.min(a, b) + 1, math.max(a, b) - 1
-	for i = low, high do row[i] = dash end
-	row[a < b and high or low] = a < b and right or left
-	text = " " .. text .. " "
-	if #text > high - low - 1 then text = text:sub(1, high - low - 2) .. " " end
-	local start = low + (high - low + 1 - #text) // 2
-	for i = 1, #text do row[start + i - 1] = text:sub(i, i) end
-	row[start] = " "
-	if bad then
-		row[low] = "\27[31m" .. row[low]
-		row[high] = row[high] .. "\27[0m"
-	end
-	self:out(table.concat(row))
 end
 
 function Stage:note(text, colour)
@@ -98,7 +60,7 @@ local say = {
 		local from, to = there, e.player
 		if e.reply then from, to = to, from end
 		s.messages[#s.messages + 1] = { t = e.t, from = from or e.peer, to = to or e.peer, label = e.label, size = e.size, reply = e.reply or false }
-		if there then s:arrow(from, to, e.label, e.bad and U.colour) else s:note(("%s %s %s"):format(e.peer, e.reply and "<-" or "->", e.label)) end
+		if there then s.ladder:arrow(from, to, e.label, e.bad and U.colour) else s:note(("%s %s %s"):format(e.peer, e.reply and "<-" or "->", e.label)) end
 	end,
 	question = function(s, e)
 		s.questions[#s.questions + 1] = { t = e.t, player = e.player, topic = e.topic, name = e.name, claims = e.claims, verdict = e.verdict, reason = e.reason, answer = e.answer }
@@ -197,6 +159,10 @@ function Stage:spawn(player, ...)
 	local args = { "/proc/self/exe", ... }
 	args[#args + 1] = "--events"
 	args[#args + 1] = "--attached"
+	if self.pcap then
+		self.captures[#self.captures + 1] = ("%s/%d.pcap"):format(self.dir, #self.captures + 1)
+		args[#args + 1] = "--pcap=" .. self.captures[#self.captures]
+	end
 	args[1] = self.program
 	local pid, why = self.loop:spawn(args, function(line) self:hear(player, line) end, function(code)
 		self.exits[player] = code
@@ -289,7 +255,7 @@ local function number(list)
 end
 
 function M.run(args)
-	local opt, rest = U.options(args, { yes = true, json = true, keep = true }, "demo")
+	local opt, rest = U.options(args, { yes = true, json = true, keep = true, pcap = "a file" }, "demo")
 	if opt.help then return print(M.help) end
 	local name = rest[1] or "fdo"
 	if rest[2] then U.usage("demo takes one name") end
@@ -298,12 +264,12 @@ function M.run(args)
 	local program = imp.program()
 	local dir, why = imp.mkdtemp()
 	if not dir then U.fail("%s", why) end
-	local s = setmetatable({ columns = scenario.columns, index = {}, json = opt.json, yes = opt.yes, loop = imp.loop(), heard = {}, address = {}, asked = {}, exits = {}, pids = {}, count = 0, dir = dir, program = program,
+	local s = setmetatable({ columns = scenario.columns, json = opt.json, yes = opt.yes, loop = imp.loop(), heard = {}, address = {}, asked = {}, exits = {}, pids = {}, count = 0, dir = dir, program = program, pcap = opt.pcap and Pcap.create(opt.pcap), captures = {},
 		players = J.array(), messages = {}, questions = {}, beliefs = {}, knowledge = {}, notes = {} }, Stage)
-	for i, c in ipairs(s.columns) do s.index[c] = i end
+	s.ladder = Ladder.new(s.columns, function(line) s:out(line) end)
 	local began = imp.now()
 	s:out(scenario.title .. "\n")
-	s:heads()
+	s.ladder:heads()
 	s.play = coroutine.create(function() scenario.play(s) end)
 	s.loop:after(LATEST, function()
 		s.failed = s.failed or (s.waiting and ("waited in vain for %s to say '%s'"):format(s.waiting.player, s.waiting.event) or "too slow")
@@ -321,6 +287,7 @@ function M.run(args)
 		if not s.exits[player] then imp.kill(pid) end
 	end
 	local seconds = (imp.now() - began) / 1000
+	if s.pcap then s.pcap:merge(s.captures) end
 	if opt.json then
 		print(J.encode({ demo = name, ok = not s.failed, trouble = s.failed, seconds = seconds, players = s.players, messages = number(s.messages), questions = number(s.questions),
 			beliefs = J.array(s.beliefs), knowledge = number(s.knowledge), notes = J.array(s.notes) }, ""))

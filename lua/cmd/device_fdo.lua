@@ -26,10 +26,11 @@ Onboard with the credential in the store (TO1, TO2); with --di get one first.
   --kex NAME, --cipher NUMBER  instead of the defaults
   --no-reuse       do not accept credential reuse
   --keep-trying    if there is no owner yet, wait and try again
-  --events         what happens, as JSON lines]]
+  --events         what happens, as JSON lines
+  --pcap FILE      what crosses the wire, for Wireshark]]
 
 local options = { store = "a file", seal = "a file", di = "a URL", serial = "a text", info = "a text", key = "a file", curve = "p256 or p384", enc = "x509, x5chain or cose", dir = "a directory",
-	["allow-run"] = true, kex = "a name", cipher = "a number", ["no-reuse"] = true, ["keep-trying"] = true, events = true, attached = true }
+	["allow-run"] = true, kex = "a name", cipher = "a number", ["no-reuse"] = true, ["keep-trying"] = true, events = true, attached = true, pcap = "a file" }
 
 local OK, EFACT, EDENIED = 0, -12, -3
 local encodings = { x509 = 1, x5chain = 2, cose = 3 }
@@ -118,7 +119,7 @@ function V.run(args)
 	x.files = Files.new(opt.dir, opt.store, x.loop, facts, x.say)
 	facts.hooks = hooks(x)
 	local pool = x.loop:pool { name = "client", stack = "fdo/http", role = "device", count = 1, max_msg = 16384, heard = function(m) facts:heard(m) end }
-	if opt.events then Events.trace(x.loop, x.say, D.label) end
+	Events.trace(x.loop, opt, x.say, D.label)
 	local result
 	local function start()
 		if not pool:start { topic = opt.di and "voucher" or nil } then x.loop:after(10, start) end

@@ -3,6 +3,7 @@
 local imp = require "imprint"
 local U = require "cmd.util"
 local J = require "cmd.json"
+local Pcap = require "cmd.pcap"
 
 local E = {}
 
@@ -45,9 +46,9 @@ end
 
 -- Messages that cross a cut server's front, and connections a client opens.
 -- label(name, code) names a request or reply.
-function E.trace(loop, say, label)
+local function story(say, label)
 	local asked = {}
-	loop:trace(function(m)
+	return function(m)
 		if m.verb == "up" and m.pool:find("^client") then
 			say { event = "link", here = m.here, peer = m.peer }
 		elseif m.pool == "front" and m.verb == "rx" and not m.fed then
@@ -58,6 +59,20 @@ function E.trace(loop, say, label)
 			asked[m.id] = nil
 			say { event = "message", peer = m.peer, reply = true, label = text, size = #m.data, bad = not good or nil }
 		end
+	end
+end
+
+-- What the options ask for: opt.events, opt.pcap (a file).
+function E.trace(loop, opt, say, label)
+	local watch = {}
+	if opt.events then watch[#watch + 1] = story(say, label) end
+	if opt.pcap then
+		local file = Pcap.create(opt.pcap)
+		watch[#watch + 1] = function(m) file:saw(m) end
+	end
+	if #watch == 0 then return end
+	loop:trace(function(m)
+		for _, f in ipairs(watch) do f(m) end
 	end)
 end
 

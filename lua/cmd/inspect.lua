@@ -2,15 +2,19 @@
 local imp = require "imprint"
 local U = require "cmd.util"
 local Facts = require "cmd.facts"
+local Capture = require "cmd.capture"
+local Traffic = require "cmd.traffic"
 
 local I = {}
 
 I.help = [[
-usage: imprint inspect FILE...
+usage: imprint inspect FILE... [--json]
 Shows what a file holds, whatever it is: PEM, X.509 certificates, PKCS#10
 requests, keys (never their secret part), ownership vouchers, device
 credentials, COSE, any CBOR (diagnostic notation; << >> is CBOR inside a byte
-string).  - is standard input.]]
+string).  A capture (pcap or pcapng) becomes a ladder of the messages of built-in
+protocols in it, field by field.  - is standard input.
+  --json  a capture's messages as data]]
 
 local alg_names = { [-7] = "ES256", [-35] = "ES384", [-257] = "RS256", [-258] = "RS384", [-37] = "PS256", [-38] = "PS384", [-8] = "EdDSA",
 	[1] = "A128GCM", [3] = "A256GCM", [32] = "AES-CCM-64-128-128", [33] = "AES-CCM-64-128-256", [5] = "HMAC-SHA-256", [6] = "HMAC-SHA-384" }
@@ -199,7 +203,7 @@ local function store(path)
 end
 
 function I.run(args)
-	local opt, files = U.options(args, {}, "inspect")
+	local opt, files = U.options(args, { json = true }, "inspect")
 	if opt.help then return print(I.help) end
 	if not files[1] then U.usage("inspect which file?") end
 	for _, path in ipairs(files) do
@@ -207,7 +211,10 @@ function I.run(args)
 		if path ~= "-" and Facts.is_store(path) then
 			store(path)
 		else
-			local ok, why, at = I.show(path == "-" and io.read("a") or U.read(path))
+			local bytes = path == "-" and io.read("a") or U.read(path)
+			local capture = Capture.is_capture(bytes)
+			if opt.json and not capture then U.usage("--json is for captures, and %s is none", path) end
+			local ok, why, at = (capture and Traffic.show or I.show)(bytes, opt.json)
 			if not ok then U.fail("%s: offset %d: %s", path, at or 0, why or "not understood") end
 		end
 	end

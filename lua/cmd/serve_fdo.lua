@@ -35,12 +35,13 @@ One HTTP server for the roles named.
   --sessions N        onboardings at a time             (1000)
   --once              end after the first onboarding, or registration for rv
   --events            what happens, as JSON lines
+  --pcap FILE         what crosses the wire, for Wireshark
   --attached          end when standard input ends]]
 
 local options = { role = "owner,rv,maker", policy = "a file", listen = "ADDR:PORT", url = "a URL", store = "a file", seal = "a file", key = { "a file", many = true },
 	rv = { "a URL", many = true }, bypass = "a URL", vouchers = "a directory", chain = { "a file", many = true }, voucher = { "a file", many = true },
 	download = { "NAME=FILE" }, upload = { "NAME" }, wget = { "NAME=URL" }, command = { "a command" }, uploads = "a directory",
-	connections = "a number", sessions = "a number", once = true, events = true, attached = true }
+	connections = "a number", sessions = "a number", once = true, events = true, attached = true, pcap = "a file" }
 
 local OK, EFACT, EDENIED = 0, -12, -3
 
@@ -308,7 +309,7 @@ function S.run(args)
 		x.registering[m.id] = nil
 		if f then f(m) end
 	end
-	if opt.events then Events.trace(x.loop, x.say, D.label) end
+	Events.trace(x.loop, opt, x.say, D.label)
 	local connections = U.number(opt, "connections", 1, 1000000) or 1000
 	local front = x.loop:pool { name = "front", stack = "/http", role = "relay", count = connections, idle = 60000, max_msg = 65535, heard = function() end }
 	front:route("imp.fdo", pools(x, U.number(opt, "sessions", 1, 1000000) or 1000))
