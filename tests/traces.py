@@ -461,9 +461,30 @@ def claims_of_dumpcap():
     check(claim, seen == said, f"{len(seen)} of {len(said)}; {d['problems']} {err}")
 
 
+def claims_of_other_demos():
+    """Every demo's capture is one, whatever carried it."""
+    names = re.search(r"NAME +([\w, ]+) \(", run("demo", "--help")[1]).group(1).split(", ")
+    check("fdo is a demo", "fdo" in names)
+    for name in names:
+        if name == "fdo":
+            continue
+        rc, out, err = run("demo", name, "--yes", "--json", "--pcap", "other.pcap")
+        packets = read_pcap("other.pcap") if rc == 0 else []
+        wrong = 0
+        for _, f in packets:
+            p = f[14:]
+            protocol, head = p[9], 20
+            part = p[12:20] + struct.pack(">HH", protocol, len(p) - head) + p[head:]
+            wrong += f[12:14] != b"\x08\0" or ones(p[:20]) != 0xFFFF or ones(part) != 0xFFFF
+        check(f"demo {name} --pcap: {len(packets)} packets, all checksums right", rc == 0 and packets and not wrong, f"{wrong} wrong {err}")
+        rc, d, err = inspect("other", open("other.pcap", "rb").read()) if packets else (1, None, "")
+        check(f"... and inspect reads it: {len(d['messages']) if d else 0} messages", rc == 0, d["problems"] if d else err)
+
+
 frames, told = claims_of_demo()
 claims_of_segments(frames)
 claims_of_players()
+claims_of_other_demos()
 claims_of_formats(frames, told)
 claims_of_order(frames, told)
 claims_of_loss(frames, told)

@@ -30,22 +30,13 @@ static void fill_clock(imp_io_pool *p)
 
 /* --- traces --------------------------------------------------------------- */
 
-/* What the lowest layer of a link stands on; 0: there is no layer. */
-static unsigned foot(const imp_stack *t, unsigned link)
-{
-	unsigned k = 0;
-	while (k < IMP_DEPTH && t->link[link][k])
-		k++;
-	return k ? t->link[link][k - 1]->needs[0] : 0;
-}
-
 static void trace(imp_io_pool *p, const struct slot *s, int fed, const imp_msg *m)
 {
 	imp_io_event e = {p, 0, fed, *m, "", "", 0};
 	if (!p->io->trace)
 		return;
-	if (m->verb == (fed ? IMP_RX : IMP_TX))
-		e.wire = foot(&p->stack, m->link);
+	if (m->verb == (fed ? IMP_RX : IMP_TX) && m->link < IMP_LINKS)
+		e.wire = s->udp[m->link] ? IMP_L_DGRAM : s->link[m->link] ? IMP_L_STREAM : IMP_L_NONE;
 	e.id = imp_slab_id(p->slab, s);
 	if (m->flags & IMP_SECRET)
 		e.m.data = imp_bytes(NULL, 0);

@@ -75,8 +75,8 @@ typedef struct imp_io_event {
 	imp_msg      m;      /* secrets (IMP_SECRET) are cut out: data is empty */
 	const char  *local;  /* "127.0.0.1:8080" of the link, "" if it has none */
 	const char  *peer;
-	unsigned     wire;   /* enum imp_kind that the link stands on, if these are
-	                        the very bytes on the wire (RX fed, TX said); else 0 */
+	unsigned     wire;   /* IMP_L_STREAM, IMP_L_DGRAM: these are the very bytes
+	                        on TCP or UDP (RX fed, TX said); else IMP_L_NONE */
 } imp_io_event;
 
 /* The secret that triage() is given is made from `crypto`'s randomness.
