@@ -43,9 +43,9 @@ function B.label(frame, seen)
 end
 
 -- Traces of one side of the link; where a device's own link is.
-function B.trace(loop, say, device)
+function B.story(say, device)
 	local seen, linked = {}, false
-	loop:trace(function(m)
+	return function(m)
 		if m.verb ~= "rx" and m.verb ~= "tx" then return end
 		if device then
 			if not linked and m.here ~= "" then
@@ -57,7 +57,7 @@ function B.trace(loop, say, device)
 		seen[m.id] = seen[m.id] or {}
 		local text, good = B.label(m.data, seen[m.id])
 		if text then say { event = "message", peer = m.peer, reply = m.verb == "tx" or nil, label = text, size = #m.data, bad = not good or nil } end
-	end)
+	end
 end
 
 local actions = { output = { blink = 1, beep = 2, vibrate = 4, number = 8, text = 16 }, input = { push = 1, twist = 2, number = 4, text = 8 } }

@@ -22,10 +22,11 @@ in place of a radio: one AD structure, without its length byte, a datagram.
   --input ACTION[,ACTION...]:DIGITS   what can be done to it: push twist number text
   --only-oob       refuse provisioners that authenticate nothing
   --algorithm cmac|hmac  only this one                      (both)
-  --events         what happens, as JSON lines]]
+  --events         what happens, as JSON lines
+  --pcap FILE      what crosses the wire, for Wireshark]]
 
 local options = { to = "HOST:PORT", store = "a file", seal = "a file", uuid = "hex", elements = "a number", static = "hex", output = "ACTIONS:DIGITS", input = "ACTIONS:DIGITS",
-	["only-oob"] = true, algorithm = "cmac or hmac", events = true, attached = true }
+	["only-oob"] = true, algorithm = "cmac or hmac", events = true, attached = true, pcap = "a file" }
 
 local OK, EFACT = 0, -12
 local algorithms = { cmac = 1, hmac = 2 }
@@ -62,7 +63,7 @@ function V.run(args)
 	x.people = People.new { loop = x.loop, say = x.say, opt = opt }
 	x.facts = Facts.new { loop = x.loop, store = x.store, subject = "device", role = "device", manifest = Facts.manifest_of("imp.btmesh"), say = x.say, hooks = hooks(x, mine, static) }
 	local pool = x.loop:pool { name = "client", stack = "btmesh/pbadv", role = "device", count = 1, max_msg = 512, max_chain = 4096, bearer = "udp://" .. opt.to, heard = function(m) x.facts:heard(m) end }
-	if opt.events then B.trace(x.loop, x.say, true) end
+	Events.trace(x.loop, opt, B.story(x.say, true))
 	local result
 	function x.ended(m)
 		result = m.code

@@ -119,7 +119,7 @@ function V.run(args)
 	x.files = Files.new(opt.dir, opt.store, x.loop, facts, x.say)
 	facts.hooks = hooks(x)
 	local pool = x.loop:pool { name = "client", stack = "fdo/http", role = "device", count = 1, max_msg = 16384, heard = function(m) facts:heard(m) end }
-	Events.trace(x.loop, opt, x.say, D.label)
+	Events.trace(x.loop, opt, Events.requests(x.say, D.label))
 	local result
 	local function start()
 		if not pool:start { topic = opt.di and "voucher" or nil } then x.loop:after(10, start) end

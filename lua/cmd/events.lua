@@ -46,7 +46,7 @@ end
 
 -- Messages that cross a cut server's front, and connections a client opens.
 -- label(name, code) names a request or reply.
-local function story(say, label)
+function E.requests(say, label)
 	local asked = {}
 	return function(m)
 		if m.verb == "up" and m.pool:find("^client") then
@@ -62,10 +62,11 @@ local function story(say, label)
 	end
 end
 
--- What the options ask for: opt.events, opt.pcap (a file).
-function E.trace(loop, opt, say, label)
+-- What the options ask for: with opt.events, `story` hears every message that
+-- crosses a boundary; opt.pcap is a file for what crosses the wire.
+function E.trace(loop, opt, story)
 	local watch = {}
-	if opt.events then watch[#watch + 1] = story(say, label) end
+	if opt.events then watch[#watch + 1] = story end
 	if opt.pcap then
 		local file = Pcap.create(opt.pcap)
 		watch[#watch + 1] = function(m) file:saw(m) end

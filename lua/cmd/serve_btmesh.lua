@@ -20,10 +20,11 @@ place of a radio: one AD structure, without its length byte, a datagram.
   --static UUID=HEX    the static OOB of a device's label; again for more
   --ca FILE            certificates that devices' certificates lead to, PEM
   --once               end after the first device
-  --events             what happens, as JSON lines]]
+  --events             what happens, as JSON lines
+  --pcap FILE          what crosses the wire, for Wireshark]]
 
 local options = { listen = "ADDR:PORT", policy = "a file", store = "a file", seal = "a file", static = { "UUID=HEX", many = true }, ca = "a file",
-	once = true, events = true, attached = true }
+	once = true, events = true, attached = true, pcap = "a file" }
 
 local OK, EFACT = 0, -12
 
@@ -87,7 +88,7 @@ function S.run(args)
 	x.people = People.new { loop = x.loop, say = x.say, opt = opt }
 	x.facts = Facts.new { loop = x.loop, store = x.store, subject = "owner", role = "owner", manifest = Facts.manifest_of("imp.btmesh"), say = x.say, policy = policy, hooks = hooks(x, static, ca) }
 	local pool = x.loop:pool { name = "front", stack = "btmesh/pbadv", role = "owner", count = 16, idle = 120000, max_msg = 512, max_chain = 8192, heard = function(m) x.facts:guarded(m) end }
-	if opt.events then B.trace(x.loop, x.say) end
+	Events.trace(x.loop, opt, B.story(x.say))
 	local where = opt.listen or "127.0.0.1:4340"
 	local bound, why = pool:listen("udp:" .. where, 16)
 	if not bound then U.fail("--listen %s: %s", where, why) end

@@ -309,7 +309,7 @@ function S.run(args)
 		x.registering[m.id] = nil
 		if f then f(m) end
 	end
-	Events.trace(x.loop, opt, x.say, D.label)
+	Events.trace(x.loop, opt, Events.requests(x.say, D.label))
 	local connections = U.number(opt, "connections", 1, 1000000) or 1000
 	local front = x.loop:pool { name = "front", stack = "/http", role = "relay", count = connections, idle = 60000, max_msg = 65535, heard = function() end }
 	front:route("imp.fdo", pools(x, U.number(opt, "sessions", 1, 1000000) or 1000))
