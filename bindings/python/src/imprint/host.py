@@ -2,14 +2,14 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
+import socket
 import threading
 from typing import Any, Callable, Coroutine, Dict, Optional, Tuple, TypeVar
 from urllib.parse import urlsplit
 
 from .catalogue import kind_below
 from .errors import error
-from .loop import Loop, Server, outcome
+from .loop import DATAGRAM, Loop, Server, outcome
 from .message import Bytes, Message
 from .session import Clock, Session
 from .words import Status, Verb
@@ -17,20 +17,34 @@ from .words import Status, Verb
 T = TypeVar("T")
 PORTS = {"http": 80, "https": 443, "tcp": 0, "coap": 5683, "coaps": 5684, "coap+tcp": 5683}
 CONNECT_S = 10.0
-DATAGRAM = 1400
+
+
+def address_name(address: Any) -> bytes:
+    """The name of a UDP peer: 4 or 16 bytes of address and the port in network order."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    return socket.inet_pton(family, address[0].partition("%")[0]) + int(address[1]).to_bytes(2, "big")
+
+
+def address_of(name: bytes) -> Tuple[str, int]:
+    """The inverse."""
+    family = socket.AF_INET if len(name) == 6 else socket.AF_INET6
+    return socket.inet_ntop(family, name[:-2]), int.from_bytes(name[-2:], "big")
 
 
 class Host(Loop):
     """Runs sessions in a thread of its own.
 
     ``with Host() as host:`` and then ``host.serve(server)``, ``host.run(session)``.  Questions are answered from that
-    thread, or later from any.
+    thread, or later from any.  What your callables raise there, the next run() or wait() raises.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._failed)
+        self._news = threading.Condition()
+        self._trouble: "list[BaseException]" = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="imprint", daemon=True)
         self._thread.start()
         self._links: Dict[Tuple[Session, int], "_Link"] = {}
@@ -75,24 +89,34 @@ class Host(Loop):
     def _said(self, session: Session, messages: "list[Message]") -> None:
         if self._here():
             super()._said(session, messages)
+            with self._news:
+                self._news.notify_all()
         elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(super()._said, session, messages)
+            self._loop.call_soon_threadsafe(self._said, session, messages)
+
+    def join(self, session: Session) -> Session:
+        return session if session in self._carriers else self.adopt(session, self._client)
+
+    def wait(self, happened: Callable[[], bool], seconds: float) -> bool:
+        end = self.clock.now() + int(seconds * 1000)
+        with self._news:
+            while not happened() and not self._trouble and self.clock.now() < end:
+                self._news.wait(max(end - self.clock.now(), 0) / 1000)
+        if self._trouble:
+            raise self._trouble.pop(0)
+        return happened()
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: "dict[str, Any]") -> None:
+        """An answer, a watch or a hear of yours raised: whoever waits hears it."""
+        with self._news:
+            self._trouble.append(context.get("exception") or RuntimeError(context["message"]))
+            self._news.notify_all()
 
     def run(self, session: Session, topic: int = 0, name: Bytes = b"", *, timeout: float = 30.0) -> Status:
         """Start a session and wait until it is over: :meth:`Session.result`."""
-        over: "concurrent.futures.Future[None]" = concurrent.futures.Future()
-
-        def carry(s: Session, m: Message) -> None:
-            self._client(s, m)
-            if (m._verb == Verb.DONE or s.status < 0) and not over.done():
-                over.set_result(None)
-
-        self.adopt(session, carry)
+        self.join(session)
         self.later(0, lambda: self.feed(session, Message(Verb.START, topic, name=name)))
-        try:
-            over.result(timeout)
-        except concurrent.futures.TimeoutError:
-            pass
+        self.wait(lambda: session.done is not None or session.status < 0, timeout)
         return outcome(session, f"not over after {timeout} s")
 
     # --- servers
@@ -181,7 +205,7 @@ class _Link(asyncio.Protocol):
     def send(self, m: Message) -> None:
         if self.transport is None or self.transport.is_closing():
             return
-        if isinstance(self.transport, asyncio.DatagramTransport):
+        if hasattr(self.transport, "sendto"):
             self.transport.sendto(m.data)
         else:
             self.transport.write(m.data)
@@ -223,7 +247,7 @@ class _ClientSocket(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Any) -> None:
         link = self.link
         if link.session is not None and not link.shut:
-            link.host.feed(link.session, Message(Verb.RX, data=data, name=f"{addr[0]}:{addr[1]}", link=link.link))
+            link.host.feed(link.session, Message(Verb.RX, data=data, name=address_name(addr), link=link.link))
 
 
 class _ServerSocket(asyncio.DatagramProtocol):
@@ -235,9 +259,8 @@ class _ServerSocket(asyncio.DatagramProtocol):
         self.transport = transport  # type: ignore[assignment]
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.server.datagram(data, f"{addr[0]}:{addr[1]}".encode(), self._send)
+        self.server.datagram(data, address_name(addr), self._send)
 
     def _send(self, data: bytes, peer: bytes) -> None:
-        host, _, port = peer.decode().rpartition(":")
         if self.transport is not None:
-            self.transport.sendto(data, (host, int(port)))
+            self.transport.sendto(data, address_of(peer))

@@ -5,6 +5,7 @@ import itertools
 import os
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple, Union
 
+from .catalogue import layers_of
 from .errors import Error, UnsupportedError, error
 from .facts import Facts
 from .message import NEVER, Bytes, Message
@@ -14,6 +15,7 @@ from .words import Status, Topic, Triage, Verb
 Carrier = Callable[[Session, Message], object]
 Respond = Callable[[Message], object]
 NO_FORMAT = 0xFFFF
+DATAGRAM = 1232  # bytes that any path of IPv6 carries
 
 
 class Loop:
@@ -24,6 +26,7 @@ class Loop:
     def __init__(self) -> None:
         self._carriers: Dict[Session, Carrier] = {}
         self._alarms: Dict[Session, int] = {}
+        self._tickets = itertools.count(1)
 
     def later(self, ms: int, call: Callable[[], object]) -> None:
         """Call it in so many milliseconds."""
@@ -57,10 +60,12 @@ class Loop:
 
     def _said(self, session: Session, messages: List[Message]) -> None:
         carrier = self._carriers.get(session)
+        self._wake(session)
         for m in messages:
             if carrier is not None:
                 carrier(session, m)
-        self._wake(session)
+            if session.hear is not None and (m._verb < 0x80 or m._verb == Verb.ANSWER):
+                session.hear(session, m)
 
     def _wake(self, session: Session) -> None:
         at = session.deadline
@@ -78,6 +83,48 @@ class Loop:
         else:
             self._wake(session)
 
+    def exchange(self, session: Session, message: Message, until: Callable[[Message], bool], seconds: float = 30.0) -> Message:
+        """Feed one message, and wait for the first that is said of which `until` is true.
+
+        LinkError: the link went down instead; ExpiredError: nothing of the kind came.
+        """
+        found: List[Message] = []
+        before = session.hear
+
+        def hear(s: Session, m: Message) -> None:
+            if not found and (until(m) or m._verb == Verb.DOWN):
+                found.append(m)
+            if before is not None:
+                before(s, m)
+
+        session.hear = hear
+        self.later(0, lambda: self.feed(session, message))
+        self.wait(lambda: bool(found) or session.status < 0, seconds)
+        session.hear = before
+        if not found:
+            raise error(Status.ETIME if session.status >= 0 else session.status, "", session.where)
+        if found[0]._verb == Verb.DOWN and not until(found[0]):
+            raise error(found[0].code if found[0].code < 0 else Status.ELINK)
+        return found[0]
+
+    def wait(self, happened: Callable[[], bool], seconds: float) -> bool:
+        """Until that, at most so long; False: it did not happen."""
+        raise NotImplementedError
+
+    def connect(self, session: Session, uri: Bytes, options: Bytes = b"", *, seconds: float = 30.0) -> Message:
+        """For a session whose top you are: OPEN its link; the UP that follows."""
+        return self.exchange(self.join(session), Message(Verb.OPEN, name=uri, data=options), lambda m: m._verb == Verb.UP, seconds)
+
+    def request(self, session: Session, method: int, path: Bytes, data: Bytes = b"", topic: int = NO_FORMAT, *, seconds: float = 30.0) -> Message:
+        """For a REST session that is connected: a request; its ANSWER."""
+        ticket = next(self._tickets)
+        m = Message(Verb.TX, topic, method, name=path, data=data, ticket=ticket)
+        return self.exchange(session, m, lambda a: a._verb == Verb.ANSWER and a.ticket == ticket, seconds)
+
+    def join(self, session: Session) -> Session:
+        """Run a session; what it OPENs is opened."""
+        raise NotImplementedError
+
 
 class Server:
     """The far side of many devices: it makes a session for each that comes.
@@ -86,7 +133,7 @@ class Server:
     ``role``    what they play; or a dict of what they play by the hint of triage(), everything else is refused:
                 ``{"to2": "owner"}``
     ``front``   the layers that carry requests to it, one session for each connection: "http"
-    ``facts``, ``answer``, ``watch`` and sizes: as a Session's, the facts shared by all
+    ``facts``, ``answer``, ``watch``, ``hear`` and sizes: as a Session's, the facts shared by all
 
     What triage() says decides which session a message is for.  ``sessions`` are those that live, by
     key; ``ended`` those that are over, in order.
@@ -94,8 +141,9 @@ class Server:
 
     def __init__(self, stack: str, role: Union[str, Mapping[str, str]], *, front: str = "",
                  facts: Union[Facts, Mapping[Any, Any], None] = None, answer: Optional[Answerer] = None,
-                 watch: Optional[Callable[[Session, Message, bool], object]] = None, label: str = "", **sizes: Any) -> None:
-        self.stack, self.role, self.front = stack, role, front
+                 watch: Optional[Callable[[Session, Message, bool], object]] = None,
+                 hear: Optional[Callable[[Session, Message], object]] = None, label: str = "", **sizes: Any) -> None:
+        self.stack, self.role, self.front, self.hear = stack, role, front, hear
         self.facts = facts if facts is None or isinstance(facts, Facts) else Facts(facts)
         self.answerer, self.watch, self.sizes = answer, watch, sizes
         self.label = label or (role if isinstance(role, str) else "+".join(sorted(set(role.values()))))
@@ -112,20 +160,21 @@ class Server:
     def _role(self, hint: str) -> Optional[str]:
         return self.role if isinstance(self.role, str) else self.role.get(hint)
 
-    def make(self, key: Bytes = b"", role: str = "") -> Session:
-        """A session of ours, begun under `key`."""
+    def make(self, name: Bytes = b"", role: str = "") -> Session:
+        """A session of ours; one with a top is begun with this name."""
         assert self.loop is not None, "serve() it first"
         s = Session(self.stack, role or self._role("") or "owner", facts=self.facts, answer=self.answerer, watch=self.watch,
-                    label=self.label, **self.sizes)
+                    hear=self.hear, label=self.label, **self.sizes)
         self.loop.adopt(s, self._sinks)
-        self.loop.feed(s, Message(Verb.START, name=key))
+        if not self.stack.startswith("/"):
+            self.loop.feed(s, Message(Verb.START, name=name))
         return s
 
     # --- requests
 
     def request(self, rx: Message, respond: Respond) -> None:
         """A request came: `respond` is called with its ANSWER, now or later."""
-        session = self._sorted(rx, respond)
+        session, _ = self._sorted(rx, respond)
         if session is None:
             return
         ticket = next(self._tickets) & 0xFFFFFF or next(self._tickets)
@@ -133,10 +182,10 @@ class Server:
         assert self.loop is not None
         self.loop.feed(session, rx.replace(ticket=ticket))
 
-    def _sorted(self, rx: Message, respond: Respond) -> Optional[Session]:
-        """The session that a message is for; None: `respond` was told, or nobody."""
+    def _sorted(self, rx: Message, respond: Respond, foot: str = "") -> "Tuple[Optional[Session], bool]":
+        """The session that a message is for, and whether it is new; None: `respond` was told, or nobody."""
         try:
-            verdict, key, hint, reply = self._sorter.triage(rx, self.secret)
+            verdict, key, hint, reply = self._sorter.triage(rx, self.secret, foot)
         except UnsupportedError:  # its address is all there is to know
             verdict, key, hint, reply = Triage.FRESH, rx.name[:24], "", None
         role = self._role(hint)
@@ -144,13 +193,14 @@ class Server:
         if verdict == Triage.BOUNCE or (verdict == Triage.KNOWN and session is None):
             if reply is not None:
                 respond(reply)
-            return None
-        if verdict == Triage.DROP or role is None:
+        elif verdict == Triage.DROP or role is None:
             respond(Message(Verb.ANSWER, NO_FORMAT, 404, ticket=rx.ticket))
-            return None
-        if session is None:
-            session = self.sessions[key] = self.make(key, role)
-        return session
+        elif session is None:
+            made = self.sessions[key] = self.make(hint if foot else key, role)
+            return made, True
+        else:
+            return session, False
+        return None, False
 
     # --- connections and datagrams
 
@@ -178,17 +228,17 @@ class Server:
 
         return self.loop.adopt(front, rises)
 
-    def datagram(self, data: bytes, peer: bytes, send: Callable[[bytes, bytes], object], size: int = 1400) -> None:
+    def datagram(self, data: bytes, peer: bytes, send: Callable[[bytes, bytes], object]) -> None:
         """A datagram came from `peer`; `send(data, peer)` sends one."""
         rx = Message(Verb.RX, data=data, name=peer)
-        known = set(self.sessions)
-        session = self._sorted(rx, lambda m: send(m.data, m.name or peer) if m._verb == Verb.TX else None)
-        assert self.loop is not None
+        foot = layers_of(self.stack)[-1]
+        session, new = self._sorted(rx, lambda m: send(m.data, m.name or peer) if m._verb == Verb.TX else None, foot)
         if session is None:
             return
-        self._send[session] = lambda data, to: send(data, to or peer)
-        if len(set(self.sessions) - known):
-            self.loop.feed(session, Message(Verb.UP, 0, size))
+        assert self.loop is not None
+        if new:
+            self._send[session] = lambda data, to: send(data, to or peer)
+            self.loop.feed(session, Message(Verb.UP, 0, DATAGRAM))
         self.loop.feed(session, rx)
 
     # --- what our sessions say

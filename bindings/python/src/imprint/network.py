@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 from urllib.parse import urlsplit
 
 from .catalogue import kind_below
-from .loop import NO_FORMAT, Carrier, Loop, Server, outcome
+from .loop import DATAGRAM, NO_FORMAT, Carrier, Loop, Server, outcome
 from .message import Bytes, Message, as_bytes
 from .session import Clock, Session
 from .words import Status, Verb
@@ -77,7 +77,6 @@ class Network(Loop):
         self._events: List[Tuple[int, int, Callable[[], object]]] = []
         self._counter = itertools.count(1)
         self._order = itertools.count()
-        self._tickets = itertools.count(1)
         self._ends: "Dict[Tuple[Session, int], _End | _Requests]" = {}
 
     # --- time
@@ -107,6 +106,9 @@ class Network(Loop):
             self.clock.ms = max(self.clock.ms, at)
             call()
         return True
+
+    def wait(self, happened: Callable[[], bool], seconds: float) -> bool:
+        return self.until(happened, int(seconds * 1000))
 
     # --- players
 
@@ -174,7 +176,7 @@ class Network(Loop):
             self._ends[s, m.link] = _Requests(self, s, m.link, server)
         else:
             self._connect(s, m.link, kind, server)
-        up = Message(Verb.UP, 0, 65535 if kind == "rest" else 0, ticket=m.ticket, link=m.link)
+        up = Message(Verb.UP, 0, {"rest": 65535, "dgram": DATAGRAM}.get(kind, 0), ticket=m.ticket, link=m.link)
         self.later(1, lambda: self.feed(s, up))
 
     def _connect(self, s: Session, link: int, kind: str, server: Server) -> None:
@@ -300,7 +302,7 @@ class _Datagrams:
 
     def hears(self, m: Message) -> None:
         if m._verb == Verb.RX:
-            self.server.datagram(m.data, self.client.label.encode(), self._send)
+            self.server.datagram(m.data, self.client.label.encode()[:20], self._send)
 
     def _send(self, data: bytes, peer: bytes) -> None:
         rx = Message(Verb.RX, data=data, name=self.label, link=self.client.link)

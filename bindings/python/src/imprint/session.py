@@ -113,6 +113,8 @@ class Session:
                  status, ``question.reply(...)``, LATER, or None: not mine.  What nobody answers is refused;
                  without ``answer`` what no fact answers is left open and returned.
     ``watch``    called with (session, message, fed) for everything that crosses; fed: you said it.
+    ``hear``     called with (session, message) by a Network or Host that runs it: what rises to the host (RX, UP, DOWN,
+                 TELL, DONE, open questions) and ANSWERs.  It may feed the session.
     ``sink``     takes what feed() would return (a Network or Host sets it)
 
     One session is used by one thread at a time (a lock sees to it); others run meanwhile, also in feed().
@@ -121,7 +123,7 @@ class Session:
     def __init__(self, stack: str, role: str = "device", *, facts: Union[Facts, Mapping[Any, Any], None] = None,
                  answer: Optional[Answerer] = None, watch: "Optional[Callable[[Session, Message, bool], object]]" = None,
                  max_msg: int = 0, max_chain: int = 0, exchanges: int = 0, crypto: str = "", clock: Optional[Clock] = None,
-                 label: str = "") -> None:
+                 label: str = "", hear: "Optional[Callable[[Session, Message], object]]" = None) -> None:
         self._face: Any = face.imp_face_new(stack, role, max_msg, max_chain, exchanges, crypto)
         if self._face is None:
             raise MemoryError
@@ -133,7 +135,7 @@ class Session:
         self.clock = clock or Clock()
         self.facts: Optional[Facts] = facts if facts is None or isinstance(facts, Facts) else Facts(facts)
         self.run: Optional[Run] = None if self.facts is None else self.facts.run()
-        self.answerer, self.watch = answer, watch
+        self.answerer, self.watch, self.hear = answer, watch, hear
         self.sink: "Optional[Callable[[Session, List[Message]], object]]" = None
         self.done: Optional[Message] = None
         self.open: List[Question] = []
