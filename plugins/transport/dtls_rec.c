@@ -164,6 +164,8 @@ void imp_dtls_alert(struct imp_dtls_run *r, int fatal, int what)
 {
 	uint8_t bytes[2] = {(uint8_t)(fatal ? 2 : 1), (uint8_t)what};
 	struct imp_dtls *s = r->s;
-	struct imp_dtls_epoch *e = s->read && s->next.suite ? &s->next : s->live.suite ? &s->live : NULL;
+	struct imp_dtls_epoch *e = s->live.suite ? &s->live : NULL;
+	if (!e && s->state == IMP_DTLS_EXPECT_SERVER_FINISHED)
+		e = &s->next; /* our ChangeCipherSpec is out */
 	imp_dtls_send(r, e, IMP_DTLS_ALERT, imp_bytes(bytes, 2), 0);
 }

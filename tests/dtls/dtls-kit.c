@@ -46,6 +46,9 @@ static void carry(struct net *n, struct end *from, const imp_msg *m)
 	if (len > sizeof bytes)
 		return;
 	memcpy(bytes, m->data.ptr, len);
+	from->to_len = m->name.len;
+	if (m->name.len && m->name.len <= sizeof from->to)
+		memcpy(from->to, m->name.ptr, m->name.len);
 	from->datagrams++;
 	from->bytes += len;
 	from->alerts += bytes[0] == 21;

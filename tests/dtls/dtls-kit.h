@@ -40,6 +40,8 @@ struct end {
 	uint8_t got[KIT_DATAGRAM];
 	size_t got_len;
 	int got_n;
+	uint8_t to[24];          /* name of its last TX */
+	size_t to_len;
 	uint8_t route[24];
 	size_t route_len;
 };

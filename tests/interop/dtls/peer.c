@@ -242,7 +242,7 @@ static int run(const char *role, const char *address)
 	uv_timer_t t;
 	imp_io *io;
 	imp_stack s = {.size = sizeof s, .crypto = o.crypto, .params = {sizeof(imp_params), 0, 0, 4096, 4096}};
-	imp_io_options q = {"peer", &s, 16, 0, NULL, heard};
+	imp_io_options q = {.name = "peer", .stack = &s, .count = 16, .heard = heard};
 	imp_io_pool *p;
 	char text[100];
 	imp_msg open;
