@@ -387,9 +387,9 @@ def claims_of_hostile_files():
     check("20,000 segments of one byte, anywhere in 4 GiB", rc == 0 and "gaps" in out and time.monotonic() - began < 10, f"{time.monotonic() - began:.1f} s {err}")
 
 
-def claims_of_mutants(frames, rounds=120):
+def claims_of_mutants(frames, others, rounds=150):
     rnd = random.Random(20261123)
-    base = [pcap(frames[:30]), pcapng(frames[:30]), pcap(frames, order=">", snap=300)]
+    base = [pcap(packets[:60]) for packets in others] + [pcap(frames[:30]), pcapng(frames[:30]), pcap(frames, order=">", snap=300)]
     worst, exits = "", {0: 0, 1: 0}
     for n in range(rounds):
         data = bytearray(rnd.choice(base))
@@ -465,6 +465,7 @@ def claims_of_other_demos():
     """Every demo's capture is one, whatever carried it."""
     names = re.search(r"NAME +([\w, ]+) \(", run("demo", "--help")[1]).group(1).split(", ")
     check("fdo is a demo", "fdo" in names)
+    others = []
     for name in names:
         if name == "fdo":
             continue
@@ -477,19 +478,23 @@ def claims_of_other_demos():
             part = p[12:20] + struct.pack(">HH", protocol, len(p) - head) + p[head:]
             wrong += f[12:14] != b"\x08\0" or ones(p[:20]) != 0xFFFF or ones(part) != 0xFFFF
         check(f"demo {name} --pcap: {len(packets)} packets, all checksums right", rc == 0 and packets and not wrong, f"{wrong} wrong {err}")
-        rc, d, err = inspect("other", open("other.pcap", "rb").read()) if packets else (1, None, "")
-        check(f"... and inspect reads it: {len(d['messages']) if d else 0} messages", rc == 0, d["problems"] if d else err)
+        rc2, d, err = inspect("other", open("other.pcap", "rb").read()) if packets else (1, None, "")
+        said = [m["label"] for m in json.loads(out)["messages"]] if packets else []
+        check(f"... and inspect finds the messages that it told of: {len(said)}", rc2 == 0 and said and sorted(said) == sorted(m["label"] for m in d["messages"]), d["problems"] if d else err)
+        check("... each with what is in it", d and sum(bool(m["fields"]) for m in d["messages"]) > len(said) // 2)
+        others.append(packets)
+    return others
 
 
 frames, told = claims_of_demo()
 claims_of_segments(frames)
 claims_of_players()
-claims_of_other_demos()
+others = claims_of_other_demos()
 claims_of_formats(frames, told)
 claims_of_order(frames, told)
 claims_of_loss(frames, told)
 claims_of_hostile_files()
-claims_of_mutants(frames)
+claims_of_mutants(frames, others)
 claims_of_tshark(told)
 claims_of_dumpcap()
 print(f"1..{count}")

@@ -4,11 +4,12 @@ local U = require "cmd.util"
 local D = require "cmd.fdo"
 
 -- A dissector is a file dissect_NAME.lua that is built in.  It returns
---   { http = function(m) end }  m a request { method, path, fields, body } or a
---                               reply { status, fields, body, request }
---   { udp = function(p) end }   p a datagram { payload, from, to }
--- which give nil (not mine), or { label=, from= and to= (players), bad=,
--- fields = { { name, text }, ... } }.
+--   { http = function(m, state) end }  m a request { method, path, fields, body }
+--                                      or a reply { status, fields, body, request }
+--   { udp = function(p, state) end }   p a datagram { payload, from, to }
+-- which give nil: not mine; false: mine, but nothing to tell (a part, a repetition);
+-- or { label=, from= and to= (players), bad=, size=, fields = { { name, text }, ... } }.
+-- state is a table of its own for each capture.
 local F = {}
 
 local names = { [-7] = "ES256", [-35] = "ES384", [-257] = "RS256", [-258] = "RS384", [-37] = "PS256", [-38] = "PS384", [-16] = "SHA-256", [-43] = "SHA-384",

@@ -11,20 +11,21 @@ local COLUMNS = 6 -- most that a ladder has
 
 local function dissectors()
 	local t = {}
-	for _, name in ipairs(U.kinds("dissect")) do t[#t + 1] = require("cmd.dissect_" .. name) end
+	for i, name in ipairs(U.kinds("dissect")) do t[i] = { of = require("cmd.dissect_" .. name), state = {} } end
 	return t
 end
 
--- What a message is, by the first dissector that knows it
+-- What a message is, by the first dissector that knows it; false: a part of one
 local function ask(list, kind, m)
 	for _, d in ipairs(list) do
-		local known = d[kind] and d[kind](m)
-		if known then return known end
+		local known
+		if d.of[kind] then known = d.of[kind](m, d.state) end
+		if known ~= nil then return known end
 	end
 end
 
 local function add(found, known, m, where, size)
-	known.t, known.from_address, known.to_address, known.size, known.where, known.n = m.t, m.from, m.to, size, where, #found + 1
+	known.t, known.from_address, known.to_address, known.size, known.where, known.n = m.t, m.from, m.to, known.size or size, where, #found + 1
 	known.from, known.to = known.from or m.from, known.to or m.to
 	found[#found + 1] = known
 end
@@ -36,7 +37,7 @@ local function of_streams(carried, list, found, other)
 			local known = ask(list, "http", m)
 			if known then
 				add(found, known, m, "connection " .. i, #m.body)
-			else
+			elseif known == nil then
 				other.http = other.http + 1
 			end
 		end
@@ -49,7 +50,7 @@ local function of_datagrams(carried, list, found, other)
 		local known = ask(list, "udp", p)
 		if known then
 			add(found, known, p, "datagrams", #p.payload)
-		else
+		elseif known == nil then
 			other.udp = other.udp + 1
 		end
 	end
