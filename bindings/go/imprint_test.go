@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -16,7 +15,7 @@ import (
 	"time"
 
 	"imprint.dev/imprint"
-	"imprint.dev/imprint/internal/fdo"
+	"imprint.dev/imprint/fdo"
 )
 
 // yes lets everybody in.
@@ -595,10 +594,4 @@ func TestSlicesOfAnyMemory(t *testing.T) {
 	if _, err := imprint.Crypto("").Hash(imprint.SHA256, holder.data[:]); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func ExampleNewFace_wrongName() {
-	_, err := imprint.NewFace(imprint.Config{Stack: "fod/http"})
-	fmt.Println(err != nil, errors.Is(err, imprint.EArg))
-	// Output: true true
 }

@@ -1,5 +1,6 @@
-// Package fdo makes and reads what FDO's hosts handle: RendezvousInfo, device
-// credentials, ownership vouchers.  Enough for the tests and the example.
+// Package fdo makes and reads what hosts of FDO handle: RendezvousInfo, device
+// credentials, ownership vouchers, with P-256 keys.  The protocol itself, with
+// all that must be verified, is imprint's.
 package fdo
 
 import "errors"
@@ -96,6 +97,9 @@ func item(b []byte, depth int) (first, rest []byte, err error) {
 		}
 		rest = rest[n:]
 	case 4, 5, 6:
+		if n > uint64(len(rest)) && major != 6 {
+			return nil, nil, errCBOR
+		}
 		if major == 5 {
 			n *= 2
 		} else if major == 6 {
