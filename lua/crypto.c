@@ -158,9 +158,25 @@ static int l_qr(lua_State *L)
 	return 1;
 }
 
+/* imp.qr_modules(text) -> width, "0110..." row by row: 1 is dark */
+static int l_qr_modules(lua_State *L)
+{
+	QRcode *q = QRcode_encodeString8bit(luaL_checkstring(L, 1), 0, QR_ECLEVEL_M);
+	luaL_Buffer b;
+	if (!q)
+		return mod_fail(L, "too long for a QR code");
+	lua_pushinteger(L, q->width);
+	luaL_buffinit(L, &b);
+	for (int i = 0; i < q->width * q->width; i++)
+		luaL_addchar(&b, q->data[i] & 1 ? '1' : '0');
+	QRcode_free(q);
+	luaL_pushresult(&b);
+	return 2;
+}
+
 int open_crypto(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"random", l_random}, {"hash", l_hash}, {"hmac", l_hmac}, {"keygen", l_keygen}, {"sign", l_sign}, {"verify", l_verify}, {"flat", l_flat}, {"unflat", l_unflat}, {"qr", l_qr}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"random", l_random}, {"hash", l_hash}, {"hmac", l_hmac}, {"keygen", l_keygen}, {"sign", l_sign}, {"verify", l_verify}, {"flat", l_flat}, {"unflat", l_unflat}, {"qr", l_qr}, {"qr_modules", l_qr_modules}, {NULL, NULL}};
 	luaL_setfuncs(L, functions, 0);
 	return 0;
 }

@@ -68,7 +68,7 @@ class Server:
         return self.p.wait(10)
 
 
-WORDS = ["demo", "list", "explain", "compare", "plan", "make", "device", "serve", "voucher", "inspect", "help"]
+WORDS = ["demo", "list", "explain", "compare", "plan", "make", "label", "device", "serve", "voucher", "inspect", "help"]
 
 USAGE = [  # wrong command lines, and what the message must say
     (["lsit"], "nearest: list"),
@@ -265,7 +265,7 @@ def claims_of_files():
         for name in ("garbage", "empty", "text.txt", "half.pem", "notcert.pem", "notvoucher.pem"):
             rc, out, err = run(*word, name)
             check(f"{' '.join(word)} {name}", rc == 1 and f"{name}: offset " in err and "expected" in err and "fault of its own" not in err, err)
-    for args in (["inspect", "nope"], ["voucher", "show", "nope"], ["make", "label", "nope"], ["device", "fdo", "--store", "nope"],
+    for args in (["inspect", "nope"], ["voucher", "show", "nope"], ["label", "nope"], ["device", "fdo", "--store", "nope"],
                  ["make", "fdo", "d", "--key", "nope", "--rv", "http://h"], ["serve", "fdo", "--role", "rv", "--policy", "./nope"]):
         rc, out, err = run(*args)
         check("a file that is not there: " + " ".join(args), rc == 1 and "nope" in err, err)
@@ -318,7 +318,7 @@ def claims_of_factory():
     run("make", "fdo", "esc", "--key", "maker.pem", "--rv", "http://h", "--serial", "e", "--info", "\x1b[31mred\x07\u009b2J")
     out = run("inspect", "esc/e.voucher.pem")[1] + run("inspect", "esc/e.db")[1] + run("voucher", "show", "esc/e.voucher.pem")[1]
     check("what others wrote cannot steer the terminal", "red" in out and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", out))
-    check("label", "FDO:" in run("make", "label", "dev256/s-1.db")[1])
+    check("label", "FDO:" in run("label", "dev256/s-1.db")[1])
     rc, out, err = run("voucher", "extend", v, "--key", "maker.pem", "--to", "owner.pub", "--out", "v1.pem")
     check("extend to a public key", rc == 0 and "1 entry" in out, err)
     rc, out, err = run("voucher", "extend", "v1.pem", "--key", "owner.pem", "--to", "other.pem")
@@ -594,7 +594,7 @@ def claims_of_mistakes():
     alien = open("alien.db", "rb").read()
     run("make", "fdo", "mis", "--key", "mistake.pem", "--rv", "http://127.0.0.1:1", "--serial", "m")
     v = "mis/m.voucher.pem"
-    for args in (["make", "label"], ["voucher", "verify", v, "--store"], ["device", "fdo", "--store"], ["inspect"]):
+    for args in (["label"], ["voucher", "verify", v, "--store"], ["device", "fdo", "--store"], ["inspect"]):
         for name in ("zero", "alien.db", v, "."):
             if args != ["inspect"] or name == "alien.db":
                 rc, out, err = run(*args, name)
@@ -612,9 +612,9 @@ def claims_of_mistakes():
         rc, out, err = run("device", "fdo", "--store", "mis/sealed.db", *seal)
         check("also to a device", rc == 1 and "it is sealed, and this is not the key" in out, out + err)
     check("with its key it opens", run("voucher", "verify", "mis/sealed.voucher.pem", "--store", "mis/sealed.db", "--seal", "seal")[0] == 0)
-    before = run("make", "label", "mis/m.db")[1]
+    before = run("label", "mis/m.db")[1]
     rc, out, err = run("device", "fdo", "--store", "mis/m.db", "--di", "http://127.0.0.1:1")
-    check("a credential is not overwritten by another DI", rc == 1 and "holds a credential already" in err and run("make", "label", "mis/m.db")[1] == before, err)
+    check("a credential is not overwritten by another DI", rc == 1 and "holds a credential already" in err and run("label", "mis/m.db")[1] == before, err)
     rc, out, err = run("device", "fdo", "--store", "mis/new.db", "--di", "http://127.0.0.1:1")
     rc, out, err = run("device", "fdo", "--store", "mis/new.db")
     check("a device without a credential says how to get one", rc == 1 and "holds no credential; --di URL" in err, err)

@@ -4,23 +4,23 @@ local U = require "cmd.util"
 local L = {}
 L.__index = L
 
-local GAP, FIRST = 25, 4
+local FIRST = 4
 local pretty = (os.getenv("LC_ALL") or os.getenv("LC_CTYPE") or os.getenv("LANG") or "C.UTF-8"):upper():find("UTF%-?8") ~= nil
 local bar, dash, left, right = "|", "-", "<", ">"
 if pretty then bar, dash, left, right = "│", "─", "◀", "▶" end
 
 -- columns: the players from left to right; out(line) prints
 function L.new(columns, out)
-	local l = setmetatable({ columns = columns, index = {}, out = out }, L)
+	local l = setmetatable({ columns = columns, gap = #columns < 3 and 50 or 25, index = {}, out = out }, L)
 	for i, c in ipairs(columns) do l.index[c] = i end
 	return l
 end
 
-function L:column(player) return FIRST + (self.index[player] - 1) * GAP end
+function L:column(player) return FIRST + (self.index[player] - 1) * self.gap end
 
 function L:bars()
 	local row = {}
-	for i = 1, FIRST + (#self.columns - 1) * GAP do row[i] = " " end
+	for i = 1, FIRST + (#self.columns - 1) * self.gap do row[i] = " " end
 	for _, c in ipairs(self.columns) do row[self:column(c)] = U.paint("dim", bar) end
 	return row
 end

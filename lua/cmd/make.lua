@@ -4,13 +4,13 @@ local U = require "cmd.util"
 local D = require "cmd.fdo"
 local J = require "cmd.json"
 local Facts = require "cmd.facts"
+local Label = require "cmd.label"
 
 local M = {}
 
 M.help = [[
 usage: imprint make key FILE [--curve p256|p384] [--public FILE]
        imprint make fdo DIR --key MAKER.pem (--rv URL | --bypass URL) [options]
-       imprint make label DEVICE.db
 key    a private key in PEM; --public: its public half beside it
 fdo    devices as they leave the factory: for each DIR/SERIAL.db, its memory
        (credential, secret, attestation key), DIR/SERIAL.voucher.pem, and
@@ -23,8 +23,7 @@ fdo    devices as they leave the factory: for each DIR/SERIAL.db, its memory
   --curve C      of the attestation key                    (that of --key)
   --count N      how many                                  (1)
   --seal FILE    32 bytes: secrets in the memory are sealed with this key
-  --json         what was made, as data
-label  the label of a device that was made, with its QR code]]
+  --json         what was made, as data]]
 
 local options = { curve = "p256 or p384", public = "a file", key = "a file", rv = { "a URL" }, bypass = "a URL", serial = "a text", info = "a text", count = "a number", seal = "a file", json = true }
 
@@ -40,12 +39,6 @@ local function make_key(opt, path)
 end
 
 local hash_name = { [-16] = "sha256", [-43] = "sha384" }
-
-local function label(text)
-	local qr = imp.qr(text)
-	if U.colour then qr = qr:gsub("[^\n]+", "\27[97;40m%0\27[0m") end
-	return qr .. text .. "\n"
-end
 
 local function facts_of(store, list)
 	local run = store:run()
@@ -86,7 +79,7 @@ local function make_device(opt, dir, x, serial)
 	U.write(base .. ".voucher.pem", D.voucher_pem(voucher))
 	local text = D.label_text(U.hex(guid), serial, info)
 	U.write(base .. ".label.txt", text .. "\n" .. imp.qr(text))
-	if not opt.json then io.write(label(text)) end
+	if not opt.json then io.write(Label.show(text)) end
 	return { guid = U.hex(guid), serial = serial, store = base .. ".db", voucher = base .. ".voucher.pem", label = text }
 end
 
@@ -111,26 +104,16 @@ local function make_fdo(opt, dir)
 	for _, d in ipairs(made) do print(("%s: GUID %s, %s"):format(d.store, d.guid, d.voucher)) end
 end
 
-local function make_label(path)
-	local store = Facts.existing(path)
-	local c = store:ask("device", { topic = "voucher", name = "fdo.credential" })
-	local s = store:ask("device", { topic = "identity", name = "serial" })
-	if not c then U.fail("%s: holds no credential", path) end
-	local v = imp.decode(c.data)
-	io.write(label(D.label_text(U.hex(v[4]), s and s.data or "", v[3])))
-end
-
 function M.run(args)
 	local opt, rest = U.options(args, options, "make")
 	if opt.help then return print(M.help) end
 	local what, path = rest[1], rest[2]
-	if what ~= "key" and what ~= "fdo" and what ~= "label" then
-		U.usage(what and "make cannot make '%s'; nearest: %s" or "make what?  key, fdo or label", what, what and U.nearest(what, { "key", "fdo", "label" }))
+	if what ~= "key" and what ~= "fdo" then
+		U.usage(what and "make cannot make '%s'; nearest: %s" or "make what?  key or fdo", what, what and U.nearest(what, { "key", "fdo" }))
 	end
 	if not path or rest[3] then U.usage("make %s takes one path", what) end
 	if what == "key" then return make_key(opt, path) end
-	if what == "fdo" then return make_fdo(opt, path) end
-	return make_label(path)
+	return make_fdo(opt, path)
 end
 
 return M
