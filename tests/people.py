@@ -32,23 +32,30 @@ class Player:
     """A process with --events; what it says, and what is typed to it."""
 
     def __init__(self, *args):
-        self.p = subprocess.Popen([IMPRINT, *args, "--events", "--attached"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.said = []
+        self.p = subprocess.Popen([IMPRINT, *args, "--events", "--attached"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.said, self.heard = [], b""
+
+    def line(self, end):
+        while b"\n" not in self.heard:
+            if not select.select([self.p.stdout], [], [], max(0, end - time.monotonic()))[0]:
+                return None
+            part = os.read(self.p.stdout.fileno(), 65536)
+            if not part:
+                return None
+            self.heard += part
+        line, self.heard = self.heard.split(b"\n", 1)
+        return line
 
     def until(self, event, limit=20):
         end = time.monotonic() + limit
-        while time.monotonic() < end and select.select([self.p.stdout], [], [], max(0, end - time.monotonic()))[0]:
-            line = self.p.stdout.readline()
-            if not line:
-                break
+        while line := self.line(end):
             self.said.append(json.loads(line))
             if self.said[-1]["event"] == event and (event != "show" or "text" in self.said[-1]):
                 return self.said[-1]
         return {}
 
     def types(self, text):
-        self.p.stdin.write(text + "\n")
-        self.p.stdin.flush()
+        self.p.stdin.write(text.encode() + b"\n")
 
     def end(self):
         self.p.kill()
