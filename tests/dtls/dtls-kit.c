@@ -10,6 +10,7 @@ enum { DELAY = 5, MTU = 1400 };
 
 const imp_crypto *kit_crypto;
 static int mtu = MTU;
+static struct packet queue[KIT_QUEUE]; /* one network at a time */
 
 uint32_t net_chance(struct net *n)
 {
@@ -229,11 +230,19 @@ static void to_server(struct net *n, const struct packet *p)
 		net_feed(n, e, &rx);
 }
 
+static void copy(struct packet *to, const struct packet *from)
+{
+	if (to != from)
+		memcpy(to, from, offsetof(struct packet, bytes) + from->len);
+}
+
 static void deliver(struct net *n, int i)
 {
-	struct packet p = n->queue[i];
-	imp_msg rx = imp_say(IMP_RX, 0, 0, 0, imp_bytes(NULL, 0), imp_bytes(p.bytes, p.len));
-	n->queue[i] = n->queue[--n->queued];
+	struct packet p;
+	imp_msg rx = imp_say(IMP_RX, 0, 0, 0, imp_bytes(NULL, 0), imp_bytes(p.bytes, 0));
+	copy(&p, &n->queue[i]);
+	copy(&n->queue[i], &n->queue[--n->queued]);
+	rx.data.len = p.len;
 	if (p.to)
 		to_server(n, &p);
 	else
@@ -314,12 +323,12 @@ void net_begin(struct net *n, const imp_layer *client, const imp_layer *server, 
 	mtu = MTU;
 	n->now = 1000;
 	n->chance = seed;
-	n->queue = calloc(KIT_QUEUE, sizeof *n->queue);
+	n->queue = queue;
 	memset(n->secret, 0x5e, sizeof n->secret);
 	memcpy(n->address, "\x7f\0\0\1\x16\x34", 6);
 	set_up(n, &n->client, client, 0);
 	set_up(n, &n->server, server, 1);
-	n->work.len = 4 * imp_work_need(&n->server.t) + 4 * imp_work_need(&n->client.t);
+	n->work.len = imp_work_need(&n->server.t) + imp_work_need(&n->client.t);
 	n->work.len = (n->work.len + 15) & ~(size_t)15;
 	n->work.mem = aligned_alloc(16, n->work.len);
 	memset(n->work.mem, 0, n->work.len);
@@ -329,7 +338,6 @@ void net_end(struct net *n)
 {
 	free(n->client.mem);
 	free(n->server.mem);
-	free(n->queue);
 	free(n->work.mem);
 }
 

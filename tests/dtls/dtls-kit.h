@@ -2,7 +2,7 @@
  * doubles and delays, in memory and on a virtual clock.
  *
  * The server's datagrams come through triage(), as a host's do.  Questions
- * are answered from the end's fields.  Everything is deterministic: the
+ * are answered from the end's fields.  One network at a time.  Everything is deterministic: the
  * network's chance is a fixed sequence that begins at `seed`. */
 #ifndef IMPRINT_DTLS_KIT_H
 #define IMPRINT_DTLS_KIT_H
