@@ -3,8 +3,7 @@ from __future__ import annotations
 
 import functools
 import json
-import re
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 from . import _imprint as face
 from .errors import PluginError
@@ -65,20 +64,3 @@ def kind_below(stack: str, link: int = 0) -> str:
     names = layers_of(stack, link)
     needs = layer(names[-1]).get("needs", []) if len(names) > 1 else layer(names[0]).get("needs", [])[link:]
     return str(needs[0]) if needs else "none"
-
-
-@functools.lru_cache(maxsize=4096)
-def many(top: str, topic: int, name: str) -> bool:
-    """Is this a fact of many entries?  Words in capitals in a manifest stand for any name."""
-    best: Tuple[int, bool] = (-1, False)
-    manifest = layer(top).get("manifest") or {}
-    for f in (*manifest.get("beliefs", ()), *manifest.get("knowledge", ())):
-        if _number(f["topic"]) != topic or not re.fullmatch(re.sub(r"[A-Z]{2,}", "[^/]+", re.escape(f["name"])), name):
-            continue
-        rank = 1000 if f["name"] == name else len(re.sub(r"[A-Z]{2,}", "", f["name"]))
-        best = max(best, (rank, bool(f["many"])))
-    return best[1]
-
-
-def _number(topic: Any) -> int:
-    return topic if isinstance(topic, int) else int(_read()["names"]["topics"].get(topic, -1))

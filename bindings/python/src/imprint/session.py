@@ -9,7 +9,7 @@ from typing import Any, Callable, Deque, List, Mapping, Optional, Sequence, Tupl
 
 from . import _imprint as face
 from . import cbor
-from .catalogue import layers_of, many
+from .catalogue import layers_of
 from .errors import Error, OverError, StackError, error
 from .facts import Facts, Run
 from .message import NEVER, Bytes, Channel, Message, as_bytes, pack, unpack
@@ -296,8 +296,11 @@ class Session:
 
     def _learnt(self, m: Message) -> Optional[Message]:
         assert self.run is not None
-        code = self.run.learn(m, lambda topic, name: many(self._top, topic, name), self.clock.now())
+        code = self.run.learn(m, self._many, self.clock.now())
         return Message(Verb.ANSWER, m._topic, code, ticket=m.ticket) if m.ticket else None
+
+    def _many(self, topic: int, name: str) -> bool:
+        return face.imp_face_many(self._face, topic, name.encode("utf-8", "replace").decode()) != 0
 
     def _ended(self, m: Message) -> None:
         self.done = m
