@@ -6,6 +6,7 @@ set -u
 cd "$(dirname "$0")/.."
 venv=build/python/venv
 log=build/python/pip.log
+export PIP_CONSTRAINT="$PWD/tests/python.txt" PIP_DISABLE_PIP_VERSION_CHECK=1
 rm -rf build/python
 mkdir -p build/python
 
@@ -24,8 +25,8 @@ claim() { # claim WHAT COMMAND...
 typed() { (cd bindings/python && ../../$venv/bin/mypy --strict --cache-dir ../../build/python/mypy src/imprint examples tests conftest.py); }
 
 claim "a fresh venv" "${PYTHON:-python3}" -m venv $venv || exit 1
-claim "pip install . builds and installs the package" $venv/bin/pip install --disable-pip-version-check . || exit 1
-claim "pytest and mypy" $venv/bin/pip install --disable-pip-version-check pytest==9.2.0 mypy==2.4.1 || exit 1
+claim "pip install . builds and installs the package" $venv/bin/pip install . || exit 1
+claim "pytest and mypy" $venv/bin/pip install pytest mypy || exit 1
 mv "$log" build/python/tools.log
 PYTHONDONTWRITEBYTECODE=1 $venv/bin/python -P -m pytest --tap -p no:terminal -p no:cacheprovider bindings/python
 rc=$?

@@ -5,8 +5,9 @@ cd "$(dirname "$0")/../.."
 build=${BUILD:-build-release}
 venv=$build/python
 log=$build/python.log
+export PIP_CONSTRAINT="$PWD/tests/python.txt" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-python3 -m venv --clear "$venv" >"$log" 2>&1 && "$venv/bin/pip" install --disable-pip-version-check . >>"$log" 2>&1 || {
+python3 -m venv --clear "$venv" >"$log" 2>&1 && "$venv/bin/pip" install . >>"$log" 2>&1 || {
 	cat "$log" >&2
 	exit 1
 }
