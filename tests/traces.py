@@ -360,6 +360,40 @@ STREAMS = [  # what a connection carried, what is found in it, why
 ]
 
 
+def dpp(*messages):
+    return b"".join(struct.pack(">I", len(m)) + m for m in messages)
+
+
+def attr(id, value):
+    return struct.pack("<HH", id, len(value)) + value
+
+
+FRAME, QUERY = b"\x09\x50\x6f\x9a\x1a\x01", b"\x6c\x08\x7f\xdd\x05\x50\x6f\x9a\x1a\x01"
+DPP = [  # what a connection to port 8908 carried, the labels found, a field of the last, why
+    (dpp(FRAME + b"\0" + attr(0x1002, b"h" * 32) + attr(0x1019, b"\3")), ["Authentication Request"], ("version", "3"), "a request"),
+    (dpp(FRAME + b"\1" + attr(0x1000, b"\2")), ["Authentication Response"], ("status", "authentication failed"), "a refusal"),
+    (dpp(FRAME + b"\x0d" + attr(0x1002, b"h" * 32), b"\x0a\7" + QUERY + struct.pack("<H", 8) + attr(0x1004, b"wrap")), ["Presence Announcement", "Configuration Request"], ("wrapped", "4 bytes, encrypted"), "presence and a query"),
+    (dpp(b"\x0b\7\0\0\5\0" + QUERY + b"\0\0"), ["Configuration Response"], ("come back after", "5 TU"), "a delay"),
+    (dpp(FRAME + b"\0" + b"\2\x10\xff\xff"), ["Authentication Request"], ("attributes", "malformed from byte 0 on"), "an attribute of 64 kB"),
+    (dpp(FRAME + b"\0" + attr(0x1002, b"")[:3]), ["Authentication Request"], ("attributes", "malformed from byte 0 on"), "half an attribute"),
+    (dpp(FRAME + b"\x63"), ["frame 99"], None, "a frame of no known type"),
+    (dpp(b"\x0b"), [], None, "a GAS frame of one byte"),
+    (dpp(b"\x0d\7\0\0\0"), ["Comeback Response"], ("dialog", "7"), "a GAS frame that is cut"),
+    (b"\xff\xff\xff\xff" + FRAME, [], None, "a message of 4 GiB"),
+    (dpp(b""), [], None, "a message of no bytes"),
+    (dpp(FRAME + b"\0")[:-1], [], None, "a message that is cut"),
+    (dpp(FRAME + b"\0" + attr(0x100D, b"\x1b[2J")), ["Authentication Request"], None, "escapes in an attribute"),
+]
+
+
+def claims_of_dpp():
+    for data, labels, field, why in DPP:
+        rc, d, err = inspect("dpp", http(data, dport=8908))
+        got = [m["label"] for m in d["messages"]]
+        fields = [(f["name"], f["value"]) for f in d["messages"][-1]["fields"]] if got else []
+        check("DPP over TCP: " + why, rc == 0 and got == labels and (not field or field in fields) and quiet(run("inspect", "dpp")[1]), f"{got} {fields} {err}")
+
+
 def quiet(out):
     return not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", out)
 
@@ -493,6 +527,7 @@ others = claims_of_other_demos()
 claims_of_formats(frames, told)
 claims_of_order(frames, told)
 claims_of_loss(frames, told)
+claims_of_dpp()
 claims_of_hostile_files()
 claims_of_mutants(frames, others)
 claims_of_tshark(told)

@@ -7,6 +7,8 @@ local D = require "cmd.fdo"
 --   { http = function(m, state) end }  m a request { method, path, fields, body }
 --                                      or a reply { status, fields, body, request }
 --   { udp = function(p, state) end }   p a datagram { payload, from, to }
+--   { tcp = function(data, state) end } data: the bytes of one direction; gives a
+--                                      list, each with last, its last byte's offset
 -- which give nil: not mine; false: mine, but nothing to tell (a part, a repetition);
 -- or { label=, from= and to= (players), bad=, size=, fields = { { name, text }, ... } }.
 -- state is a table of its own for each capture.

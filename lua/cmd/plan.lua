@@ -49,23 +49,36 @@ local function bits(group, names, option, other)
 	return v
 end
 
+-- What a trust stands on must be among the device's beliefs; certificates say
+-- which device it is, so labels do not matter then.
+local cert, labelled = C.bit("beliefs_in", "cert"), C.bit("beliefs_in", "symmetric") | C.bit("beliefs_in", "rawkey")
+local proven = C.bit("trust", "pki") | C.bit("trust", "voucher")
+local of_labels = C.bit("properties", "label-swap") | C.bit("properties", "misbinding")
+
+local function counts(y, r, used)
+	local bit = 1 << r[3]
+	if r[2] == "properties" then return bit & of_labels == 0 or used & cert == 0 or y.trust & proven == 0 end
+	if bit & proven ~= 0 then return used & cert ~= 0 end
+	return bit ~= C.bit("trust", "label") or used & labelled ~= 0
+end
+
 -- The first trust that counts is the best; of the rest every bit.
 local function judge(y, beliefs)
-	local list, trusted, score = J.array(), false, 0
+	local list, trusted, score, used = J.array(), false, 0, y.beliefs_in & beliefs
 	local function add(points, text)
 		list[#list + 1] = { points = points, text = text }
 		score = score + points
 	end
 	for i = #C.bits.beliefs_in, 1, -1 do
 		local b = C.bits.beliefs_in[i]
-		if C.has(y.beliefs_in & beliefs, b[1]) then
+		if C.has(used, b[1]) then
 			add(b[1], ("the device's belief that is used: %s (%s)"):format(b[2], b[3]))
 			break
 		end
 	end
 	for _, r in ipairs(reasons) do
 		local trust = r[2] == "trust"
-		if C.has(y[r[2]], r[3]) and not (trust and trusted) then
+		if C.has(y[r[2]], r[3]) and counts(y, r, used) and not (trust and trusted) then
 			local text = r[4]
 			for _, b in ipairs(C.bits.properties) do
 				if not trust and b[1] == r[3] then text = b[3] end

@@ -30,8 +30,36 @@ local function add(found, known, m, where, size)
 	found[#found + 1] = known
 end
 
+-- What a dissector of bare TCP finds in a stream, or nil
+local function of_tcp(d, s)
+	local all
+	for i, side in ipairs(s.ends) do
+		for _, run in ipairs(s.runs[side]) do
+			for _, m in ipairs(d.of.tcp(run.data, d.state) or {}) do
+				m.t, m.from_address, m.to_address = Capture.time_of(run, m.last), side, s.ends[3 - i]
+				all = all or {}
+				all[#all + 1] = m
+			end
+		end
+	end
+	if all and d.of.players then d.of.players(all) end
+	return all
+end
+
+local function bare(list, s, where, found)
+	for _, d in ipairs(list) do
+		local all = d.of.tcp and of_tcp(d, s)
+		for _, m in ipairs(all or {}) do
+			m.where, m.n, m.from, m.to = where, #found + 1, m.from or m.from_address, m.to or m.to_address
+			found[#found + 1] = m
+		end
+		if all then return true end
+	end
+end
+
 local function of_streams(carried, list, found, other)
 	for i, s in ipairs(carried.streams) do
+		if bare(list, s, "connection " .. i, found) then goto continue end
 		local messages, lost = Http.messages(s)
 		for _, m in ipairs(messages) do
 			local known = ask(list, "http", m)
@@ -42,6 +70,7 @@ local function of_streams(carried, list, found, other)
 			end
 		end
 		other.lost = other.lost + lost
+		::continue::
 	end
 end
 
@@ -126,7 +155,7 @@ local function as_data(r)
 	for _, m in ipairs(r.messages) do
 		local fields = J.array()
 		for i, f in ipairs(m.fields) do fields[i] = { name = f[1], value = U.clean(f[2]) } end
-		m.fields, m.n = fields, nil
+		m.fields, m.n, m.last, m.device = fields, nil, nil, nil
 		m.bad = m.bad or false
 	end
 	return { packets = r.packets, messages = r.messages, problems = r.problems, trouble = r.why and ("offset %d: %s"):format(r.at, r.why) or nil }
