@@ -61,10 +61,10 @@ imp_status dpp_intro_beliefs(struct dpp_enrollee *e, imp_cx *cx)
 	return dpp_ask(&e->run, cx, DPP_E_CSIGN, IMP_T_ANCHOR, "dpp.csign", NONE);
 }
 
-/* A responder can do without. */
+/* Only who begins an introduction cannot do without. */
 static imp_status missing(struct dpp_enrollee *e, imp_cx *cx)
 {
-	return e->run.topic == 0 || e->run.topic == IMP_T_SHOW ? dpp_enrollee_ready(e, cx) : dpp_lacks(&e->run, cx);
+	return e->run.topic == (IMP_T_NETWORK & 0xff) ? dpp_lacks(&e->run, cx) : dpp_enrollee_ready(e, cx);
 }
 
 static imp_status on_csign(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in)
