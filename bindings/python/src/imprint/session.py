@@ -348,6 +348,4 @@ def _blob(found: Tuple[int, bytes]) -> bytes:
     return data
 
 
-def open(stack: str, role: str = "device", **options: Any) -> Session:  # noqa: A001 (it is imprint.open)
-    """A session of a stack by its name; the options are those of :class:`Session`."""
-    return Session(stack, role, **options)
+open = Session  # noqa: A001: read imprint.open("fdo/http", role="device")
