@@ -318,11 +318,11 @@ static imp_span out_end(imp_face *f, imp_status refused, uint32_t fed, uint32_t 
 /* --- feeding ------------------------------------------------------------------ */
 
 /* 0: memory ran out. */
-static int drain(imp_face *f, uint32_t *count)
+static int drain(imp_face *f, const imp_channel *fed, uint32_t *count)
 {
 	imp_msg m;
 	while (imp_session_poll(f->s, &f->lent, &m)) {
-		if (m.channel && m.link < IMP_LINKS)
+		if (m.channel && m.channel != fed && m.link < IMP_LINKS)
 			f->channel[m.link] = m.channel;
 		f->dead |= !out_put(f, &m);
 		++*count;
@@ -333,7 +333,7 @@ static int drain(imp_face *f, uint32_t *count)
 static imp_status feed(imp_face *f, const imp_msg *m, uint32_t *count)
 {
 	imp_status st = imp_session_feed(f->s, &f->t, &f->lent, m);
-	if (!drain(f, count))
+	if (!drain(f, m->channel, count))
 		return IMP_ENOSPC;
 	return st < 0 && st != imp_session_status(f->s) ? st : IMP_OK;
 }

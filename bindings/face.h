@@ -141,7 +141,8 @@ size_t imp_face_work(const imp_face *f);
 imp_span imp_face_triage(imp_face *f, const char *layer, uint64_t now, imp_span secret, imp_span record);
 
 /* Key material of the channel that was drained last on this link, of a face
- * without a top; until the next feed.  [face] */
+ * without a top; until the next feed.  IMP_ELINK: there is none, or it was not
+ * made here but fed, and whoever fed it has its keys.  [face] */
 imp_blob *imp_face_derive(imp_face *f, uint16_t link, const char *label, imp_span context, size_t len);
 
 /* The session as bytes, encrypted and authenticated with `key` (32 bytes):

@@ -130,6 +130,43 @@ static void http_front(void)
 	imp_face_free(f);
 }
 
+/* A record of UP with a channel that exports one key; its length. */
+static size_t secured(uint8_t to[256])
+{
+	struct rec up = {.verb = IMP_UP, .channel_len = 24 + 2 + 3 + 1 + 12 + 5 + 1 + 4};
+	uint32_t head[6] = {0x0303, 0xc0a8, 2, 3, 1, 1}, export[3] = {5, 1, 4};
+	uint8_t *p = to;
+	memcpy(p, &up, sizeof up);
+	memcpy(p += sizeof up, head, sizeof head);
+	memcpy(p += sizeof head, "idabcx", 6);
+	memcpy(p += 6, export, sizeof export);
+	memcpy(p += sizeof export, "labelCkey!", 10);
+	return (size_t)(p + 10 - to);
+}
+
+static void channels(void)
+{
+	imp_face *f = imp_face_new("/http", "owner", 4096, 0, 0, NULL);
+	imp_span name, data, channel, out;
+	uint32_t head[6] = {0};
+	uint8_t in[256];
+	size_t n = secured(in), cut = 0;
+	imp_blob *b;
+	struct rec r;
+	for (size_t i = 0; i < n; i++)
+		cut += head_of(imp_face_run(f, 1, 0, imp_bytes(in, i))).fed;
+	t_check("a channel that ends too early is refused", cut == 0, "");
+	out = imp_face_run(f, 1, 0, imp_bytes(in, n));
+	r = record(out, 0, &name, &data, &channel);
+	if (channel.len >= sizeof head)
+		memcpy(head, channel.ptr, sizeof head);
+	t_check("a channel goes through a layer", r.verb == IMP_UP && channel.len == 30 && head[0] == 0x0303 && head[1] == 0xc0a8 && head[5] == 0 && !memcmp(channel.ptr + 24, "idabcx", 6), "");
+	b = imp_face_derive(f, 0, "label", text("C"), 4);
+	t_check("... but its keys are for whoever fed it", imp_blob_status(b) == IMP_ELINK, "");
+	imp_blob_free(b);
+	imp_face_free(f);
+}
+
 static void batches(void)
 {
 	imp_face *f = imp_face_new("fdo/http", NULL, 0, 0, 0, ""), *g = imp_face_new("fdo/http", "device", 0, 0, 0, NULL);
@@ -305,6 +342,7 @@ int main(int argc, char **argv)
 	catalogue();
 	modules(argv[1], argv[2]);
 	http_front();
+	channels();
 	batches();
 	entries();
 	frozen();

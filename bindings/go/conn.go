@@ -31,7 +31,7 @@ type stream struct {
 }
 
 // Serve puts an accepted connection below a server's session, as its link 0.
-// Call it before Session.Run; feed Run with Msg{Verb: VerbUp}.
+// Call it before Session.Run, which begins with Msg{Verb: VerbUp}.
 func (t *Streams) Serve(s *Session, conn net.Conn) {
 	l := &stream{conn: conn, stop: func() {}}
 	l.live.Store(true)

@@ -116,6 +116,91 @@ func TestOnboardOverREST(t *testing.T) {
 	}
 }
 
+// A cut: our own HTTP server over net.Conn in front, one session for each
+// connection, and the owner's sessions behind it.
+func TestCut(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, imprint.Policy{Authorize: yes})
+	a := l.Addr().(*net.TCPAddr)
+	w.host, w.port = a.IP.String(), a.Port
+	d := w.device(t)
+	owner := deviceSession(t, imprint.Config{Stack: "fdo", Role: "owner"}, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	onboarded := make(chan error, 1)
+	all.Go(func() {
+		onboarded <- owner.Run(ctx, w.facts.Host(owner, imprint.Policy{Authorize: yes}), imprint.Msg{Verb: imprint.VerbStart, Name: "0123456789abcdef"})
+	})
+	front := func(conn net.Conn) {
+		s := deviceSession(t, imprint.Config{Stack: "/http", Role: "owner"}, nil)
+		streams := &imprint.Streams{}
+		s.Carrier = streams
+		streams.Serve(s, conn)
+		s.Run(ctx, imprint.Funcs{OnRise: func(_ context.Context, rx imprint.Msg) {
+			if rx.Verb != imprint.VerbRX {
+				return
+			}
+			ticket := rx.Ticket
+			all.Go(func() {
+				m, err := owner.Exchange(ctx, rx)
+				if err != nil {
+					m = imprint.Msg{Verb: imprint.VerbAnswer, Code: 503, Topic: imprint.NoFormat}
+				}
+				m.Ticket = ticket
+				s.Feed(m)
+			})
+		}}, imprint.Msg{Verb: imprint.VerbUp})
+		s.Close()
+	}
+	all.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { front(conn) })
+		}
+	})
+	s := deviceSession(t, imprint.Config{Stack: "fdo/http"}, &imprint.Streams{})
+	if err := s.Run(t.Context(), d.Facts.Host(s, imprint.Policy{}), start); err != nil {
+		t.Error("the device: ", err)
+	}
+	if err := <-onboarded; err != nil {
+		t.Error("the owner: ", err)
+	}
+	l.Close()
+	cancel()
+	all.Wait()
+}
+
+// Time is an argument: an owner's session gives its device 30 seconds.
+func TestClock(t *testing.T) {
+	now := uint64(1000)
+	face := deviceSession(t, imprint.Config{Stack: "fdo", Role: "owner", Clock: func() (ms, unix uint64) { return now, 0 }}, nil).Face
+	if _, err := face.Feed(imprint.Msg{Verb: imprint.VerbStart, Name: "0123456789abcdef"}); err != nil {
+		t.Fatal(err)
+	}
+	wait, ok := face.Wait()
+	if !ok || wait != 30*time.Second {
+		t.Fatalf("waits %v, %v", wait, ok)
+	}
+	now += 29_999
+	if out, err := face.Feed(imprint.Msg{Verb: imprint.VerbTick}); len(out) != 0 || err != nil {
+		t.Errorf("too early: %v, %v", out, err)
+	}
+	now++
+	out, err := face.Feed(imprint.Msg{Verb: imprint.VerbTick})
+	if err != nil || len(out) != 1 || out[0].Verb != imprint.VerbDone || imprint.Status(out[0].Code) != imprint.ETime {
+		t.Errorf("%v, %v: expected Done(ETime)", out, err)
+	}
+	if face.Status() != imprint.ETime {
+		t.Errorf("status %v", face.Status())
+	}
+}
+
 func TestPolicyRefuses(t *testing.T) {
 	for name, policy := range map[string]imprint.Policy{
 		"no policy": {},

@@ -25,6 +25,12 @@ type Host interface {
 	End(ctx context.Context, err error) error
 }
 
+// Riser is a Host of a stack without a top, "/http": it hears what rises from
+// the links, VerbRX, VerbUp and VerbDown.  Answers go back by Session.Feed.
+type Riser interface {
+	Rise(ctx context.Context, m Msg)
+}
+
 // Question is an Ask that waits for its answer.
 type Question struct {
 	Msg
@@ -265,8 +271,8 @@ func (r *run) feed(ctx context.Context, m Msg) {
 		r.s.Trace(true, m)
 	}
 	out, err := r.s.Face.Feed(m)
-	if err != nil && m.Verb == VerbStart {
-		r.finish(ctx, err)
+	if err != nil && (m.Verb == VerbStart || r.s.Face.Status() == ENoSpc) {
+		r.finish(ctx, err) // there will be no Done
 	}
 	for i := range out {
 		if r.s.Trace != nil {
@@ -290,6 +296,10 @@ func (r *run) hear(ctx context.Context, m Msg) {
 		r.carry(ctx, m)
 	case VerbAnswer:
 		r.answered(m)
+	case VerbRX, VerbUp, VerbDown:
+		if h, ok := r.host.(Riser); ok {
+			h.Rise(ctx, m)
+		}
 	}
 }
 
@@ -376,6 +386,7 @@ type Funcs struct {
 	OnTell  func(ctx context.Context, m Msg)
 	OnLearn func(ctx context.Context, m Msg) error
 	OnEnd   func(ctx context.Context, err error) error
+	OnRise  func(ctx context.Context, m Msg)
 }
 
 func (f Funcs) Ask(ctx context.Context, q *Question) {
@@ -404,4 +415,10 @@ func (f Funcs) End(ctx context.Context, err error) error {
 		return nil
 	}
 	return f.OnEnd(ctx, err)
+}
+
+func (f Funcs) Rise(ctx context.Context, m Msg) {
+	if f.OnRise != nil {
+		f.OnRise(ctx, m)
+	}
 }
