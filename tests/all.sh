@@ -2,7 +2,7 @@
 # all.sh -- everything that CI runs; the last line counts the claims.
 set -u
 cd "$(dirname "$0")/.."
-ALL="unit demo werror asan memcheck fuzz nomalloc abi cortex-m interop python go bench readme"
+ALL="unit demo werror asan memcheck fuzz nomalloc abi cortex-m embed interop python go bench readme"
 logs=build/test
 
 about() {
@@ -17,6 +17,7 @@ about() {
   nomalloc  core and protocols: no heap, no I/O, no clock, no changing globals
   abi       imprint.h against its baseline; breaks are seen, appends are not
   cortex-m  cross build, sizes, stack, a run under qemu
+  embed     installed: a product by make, a program by CMake, a rock, Zephyr, ESP-IDF
   interop   peers that nobody here wrote
   go        the Go module: its tests under the race detector, its example
   python    pip install . into a fresh venv; its tests, examples and types
@@ -106,6 +107,10 @@ run_cortex_m() { scripts tests/cortex-m "Cortex-M"; }
 
 run_go() {
 	configured build && built "the build" build && sh tests/go.sh
+}
+
+run_embed() {
+	configured build-release -Dwerror=true -Dbuildtype=release && built "the release build" build-release && sh tests/embed/run.sh build-release
 }
 
 run_interop() {
