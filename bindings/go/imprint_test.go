@@ -603,27 +603,65 @@ func record(t *testing.T) (device, owner []imprint.Msg) {
 	return device, owner
 }
 
+// Every layer that is built in: protocols in each of their roles, transports
+// alone.
+func everyStack(t *testing.T) []imprint.Config {
+	c, err := imprint.Built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []imprint.Config
+	for _, y := range c.Layers {
+		if y.Manifest == nil {
+			all = append(all, imprint.Config{Stack: "/" + y.ID, MaxMsg: 4096})
+			continue
+		}
+		for _, role := range y.Manifest.Roles {
+			all = append(all, imprint.Config{Stack: y.ID, Role: role, MaxMsg: 4096})
+		}
+	}
+	return all
+}
+
 // 100,000 messages: random ones, and those of a good run with something
 // changed, at every point of it.
 func TestAnyBytes(t *testing.T) {
 	device, owner := record(t)
 	r := rand.New(rand.NewPCG(1, 2))
-	stacks := []imprint.Config{{Stack: "fdo", MaxMsg: 4096}, {Stack: "fdo", Role: "owner", MaxMsg: 4096}, {Stack: "fdo/http", MaxMsg: 4096}, {Stack: "/http", Role: "owner", MaxMsg: 4096},
-		{Stack: "fdo", Role: "rendezvous", MaxMsg: 4096}, {Stack: "fdo", Role: "maker", MaxMsg: 4096}}
-	runs := [][]imprint.Msg{device, owner, device, owner, owner, owner}
+	stacks := []imprint.Config{{Stack: "fdo", MaxMsg: 4096}, {Stack: "fdo", Role: "owner", MaxMsg: 4096}, {Stack: "fdo/http", MaxMsg: 4096}}
+	runs := [][]imprint.Msg{device, owner, device}
+	for _, c := range everyStack(t) {
+		stacks, runs = append(stacks, c), append(runs, owner)
+	}
 	fed, taken := 0, 0
 	secret := [64]byte{}
 	for i := 0; fed < 100000; i++ {
 		f, err := imprint.NewFace(stacks[i%len(stacks)])
 		if err != nil {
-			t.Fatal(err)
+			t.Fatal(stacks[i%len(stacks)], err)
 		}
 		run := runs[i%len(stacks)]
-		for _, m := range run[:r.IntN(len(run))] {
-			f.Feed(m)
+		var tickets []uint32
+		feed := func(m imprint.Msg) {
+			out, err := f.Feed(m)
+			for _, m := range out {
+				tickets = append(tickets, m.Ticket)
+			}
+			if err == nil {
+				taken++
+			}
 		}
+		for _, m := range run[:r.IntN(len(run))] {
+			feed(m)
+		}
+		feed(imprint.Msg{Verb: []imprint.Verb{imprint.VerbStart, imprint.VerbOpen}[r.IntN(2)], Name: "coaps://[::1]:5684"})
+		feed(imprint.Msg{Verb: imprint.VerbUp})
 		for range 50 {
 			m := junkMsg(r)
+			if m.Verb == imprint.VerbAnswer && len(tickets) > 0 && r.IntN(4) > 0 {
+				m.Ticket = tickets[r.IntN(len(tickets))] // somebody waits for it
+				m.Code %= 2
+			}
 			if r.IntN(2) == 0 {
 				m = run[r.IntN(len(run))]
 				m.Data = mutate(r, m.Data)
@@ -631,9 +669,7 @@ func TestAnyBytes(t *testing.T) {
 					m.Name = string(mutate(r, []byte(m.Name)))
 				}
 			}
-			if _, err := f.Feed(m); err == nil {
-				taken++
-			}
+			feed(m)
 			if r.IntN(8) == 0 {
 				m.Verb = imprint.VerbRX
 				f.Triage(&secret, m)
