@@ -22,7 +22,7 @@ about() {
   go        the Go module: its tests under the race detector, its example
   python    pip install . into a fresh venv; its tests, examples and types
   bench     every benchmark runs and its ratios hold
-  readme    the README's table is current, its C compiles and runs
+  readme    the README's table is current; every code block of the docs compiles or runs
 Logs: $logs/NAME.log; the last line counts the claims.
 END
 }

@@ -43,6 +43,7 @@ def main():
         print("# ", "missing" if l in now else "not there", l.strip())
     if not good:
         print("#  tests/embed/sources.py --update")
+    print("1..1")
     return not good
 
 
