@@ -130,6 +130,13 @@ static uint64_t number(imp_span map, const char *key, uint64_t absent)
 	return imp_rd_end(&r) ? absent : v;
 }
 
+static int flag(imp_span map, const char *key)
+{
+	imp_rd r = imp_rd_of(imp_cbor_find(map, key));
+	int v = imp_rd_left(&r) && imp_cbor_bool(&r);
+	return !imp_rd_end(&r) && v;
+}
+
 /* [size, actions] */
 static void take_pair(imp_span map, const char *key, uint8_t *size, uint16_t *actions)
 {
@@ -163,7 +170,7 @@ static imp_status take_config(struct device *d, imp_cx *cx, imp_span map)
 	imp_status st = text.len ? btmesh_s1(cx->crypto, &text, 1, hash) : IMP_OK;
 	d->caps.elements = (uint8_t)number(map, "elements", 1);
 	d->caps.algorithms = (uint16_t)number(map, "algorithms", 1 << BTMESH_CMAC | 1 << BTMESH_HMAC);
-	d->caps.oob = number(map, "only_oob", 0) ? BTMESH_OOB_ONLY : 0;
+	d->caps.oob = flag(map, "only_oob") ? BTMESH_OOB_ONLY : 0;
 	take_pair(map, "output", &d->caps.output_size, &d->caps.output);
 	take_pair(map, "input", &d->caps.input_size, &d->caps.input);
 	d->records = record_bits(map);
