@@ -173,7 +173,7 @@ static imp_status send_next(struct pbadv *b, imp_cx *cx)
 	case FOUND:
 		return send_beacon(b, cx);
 	case OPENING:
-		b->next = cx->now + IMP_PBADV_REPEAT_MS + chance(cx);
+		b->next = cx->now + IMP_PBADV_LINK_MS + chance(cx);
 		return control(b, cx, LINK_OPEN, imp_bytes(b->target, UUID));
 	case CLOSING:
 		return send_close(b, cx);

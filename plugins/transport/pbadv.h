@@ -39,7 +39,9 @@ enum {
 	IMP_PBADV_MOST = 20 + 63 * 23, /* bytes of a PDU: 64 segments           */
 	IMP_PBADV_OPEN_MS = 60000, IMP_PBADV_TRANSACTION_MS = 30000,
 	IMP_PBADV_BEACON_MS = 1000,    /* from beacon to beacon                  */
-	IMP_PBADV_REPEAT_MS = 200      /* from the last segment to the first again */
+	IMP_PBADV_LINK_MS = 1500,      /* from Link Open to Link Open: there are peers
+	                                  whose answer each one puts off        */
+	IMP_PBADV_REPEAT_MS = 500      /* from the last segment to the first again */
 };
 
 /* The frame check sequence of a PDU (3GPP TS 27.010). */

@@ -4,6 +4,8 @@
 
 #define NONE imp_bytes(0, 0)
 
+enum { REST_S = 200 };
+
 static const char netkey[] = "efb2255e6422d330088e09bb015ed7070567000102" "0304";
 
 static struct mesh *kit_of(const struct party *p)
@@ -26,6 +28,8 @@ static int hook(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a)
 {
 	struct mesh *k = kit_of(p);
 	(void)s;
+	if (k->silent && (ask->topic == IMP_T_READ || ask->topic == IMP_T_AUTHORIZE))
+		return -1;
 	switch (ask->topic) {
 	case IMP_T_READ:
 		return read_by_person(k, a);
@@ -57,6 +61,7 @@ static void sees(struct party *p, struct sess *s, const imp_msg *m)
 	k->shows++;
 	k->medium = m->code;
 	memcpy(k->shown, m->data.ptr, m->data.len < sizeof k->shown ? m->data.len : 0);
+	memcpy(k->last, k->shown, sizeof k->last);
 }
 
 static struct party *party(struct mesh *k, const char *name, const imp_crypto *c, int role)
@@ -125,6 +130,10 @@ imp_status mesh_run_as(struct mesh *k, uint16_t topic, int32_t procedure)
 	d = k->d->id;
 	p = k->p->id;
 	world_feed(k->d, &start);
+	k->rested = k->w.now;
+	for (int i = 0; i < REST_S && !k->below && (k->d = world_sess(&k->w, d)) && !k->d->done && !k->d->opened; i++)
+		world_run(&k->w, i ? 1000 : 0); /* it may have to rest */
+	k->rested = k->w.now - k->rested;
 	start.name = t_hex(MESH_UUID, b, sizeof b);
 	start.code = procedure;
 	k->p = world_sess(&k->w, p);

@@ -13,9 +13,10 @@ struct mesh {
 	struct party *device, *provisioner;
 	struct sess *d, *p;
 	const imp_layer *below;   /* NULL: PDU by PDU */
-	char shown[16];           /* what is on a display, or blinks now */
+	char shown[16], last[16]; /* what is on a display, or blinks now; was there last */
 	int  medium, shows, hides, reads;
 	int  deny;                /* what policy says */
+	int  silent;              /* it says nothing, nor does the person */
 	imp_span decision;        /* ... and answers */
 	uint8_t claims[2048];     /* what it was told last */
 	size_t claims_len;
@@ -23,6 +24,7 @@ struct mesh {
 	int  wrong_cas;
 	const char *typed;        /* instead of what was shown */
 	int  typos;               /* so many times that first */
+	uint64_t rested;          /* ms until the device could be found */
 };
 
 #define MESH_UUID "00112233445566778899aabbccddeeff"

@@ -76,7 +76,7 @@ static imp_status send_owed(struct device *d, imp_cx *cx)
 {
 	uint8_t type = d->r.owed;
 	d->r.owed = 0;
-	return btmesh_send_bytes(&d->r, cx, d->r.state, type, imp_bytes(&d->r.failed, type == BTMESH_FAILED));
+	return btmesh_send_bytes(&d->r, cx, d->r.state, type, imp_bytes(&d->r.again, type == BTMESH_FAILED));
 }
 
 static imp_status owe(struct device *d, imp_cx *cx, uint8_t state, uint8_t type)
@@ -89,10 +89,12 @@ static imp_status owe(struct device *d, imp_cx *cx, uint8_t state, uint8_t type)
 static imp_status fail(struct device *d, imp_cx *cx, enum btmesh_failed why, imp_status code)
 {
 	imp_status st = btmesh_value_hide(&d->r, cx);
-	if (d->r.state != FAILED)
+	if (d->r.state != FAILED) {
 		d->r.fault = code;
+		d->r.failed = (uint8_t)why;
+	}
 	btmesh_forget(&d->r);
-	d->r.failed = (uint8_t)why;
+	d->r.again = (uint8_t)why;
 	return st ? st : owe(d, cx, FAILED, BTMESH_FAILED);
 }
 

@@ -15,7 +15,7 @@ struct btmesh_run {
 	uint8_t  device;             /* we are the device                  */
 	uint8_t  owed;               /* a PDU for when the one before it has
 	                                arrived: its type, 0: none         */
-	uint8_t  failed;             /* enum btmesh_failed, said or heard  */
+	uint8_t  failed, again;      /* enum btmesh_failed, said or heard first; said since */
 	uint8_t  typos, shown;       /* shown: medium, to be withdrawn     */
 	uint16_t max;                /* bytes of a PDU                     */
 	uint32_t tickets, want, sent, label;

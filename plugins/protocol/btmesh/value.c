@@ -134,8 +134,6 @@ imp_status btmesh_value_take(struct btmesh_run *r, imp_span text)
 	}
 	if (a->text)
 		btmesh_value_static(&r->shared, text);
-	else if (v < a->least)
-		return IMP_EBADMSG;
 	else
 		set_number(r, v);
 	return IMP_OK;
