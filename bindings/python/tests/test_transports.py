@@ -100,3 +100,13 @@ def test_what_a_callable_raises_is_heard(loop: Any) -> None:
         here.run(imprint.open("fdo/http", answer=broken), Topic.VOUCHER)
     if isinstance(here, Host):
         here.close()
+
+
+def test_a_server_is_full() -> None:
+    network = Network()
+    network.serve("shop", Server("/coap", "relay", hear=shop, most=2))
+    for n in range(3):
+        client = imprint.open("/coap", "relay", label=f"client-{n}")
+        network.connect(client, "coap://shop")
+        reply = network.request(client, Method.GET, "/x", seconds=600)
+        assert (reply.code == 205) == (n < 2), "the third is not heard"

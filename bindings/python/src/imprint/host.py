@@ -44,6 +44,7 @@ class Host(Loop):
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._failed)
         self._news = threading.Condition()
+        self._said_so_far = 0
         self._trouble: "list[BaseException]" = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="imprint", daemon=True)
         self._thread.start()
@@ -89,8 +90,7 @@ class Host(Loop):
     def _said(self, session: Session, messages: "list[Message]") -> None:
         if self._here():
             super()._said(session, messages)
-            with self._news:
-                self._news.notify_all()
+            self._tell()
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._said, session, messages)
 
@@ -99,17 +99,25 @@ class Host(Loop):
 
     def wait(self, happened: Callable[[], bool], seconds: float) -> bool:
         end = self.clock.now() + int(seconds * 1000)
-        with self._news:
-            while not happened() and not self._trouble and self.clock.now() < end:
-                self._news.wait(max(end - self.clock.now(), 0) / 1000)
+        while True:
+            seen = self._said_so_far
+            if happened() or self._trouble or self.clock.now() >= end:
+                break
+            with self._news:
+                if seen == self._said_so_far:
+                    self._news.wait(max(end - self.clock.now(), 0) / 1000)
         if self._trouble:
             raise self._trouble.pop(0)
         return happened()
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: "dict[str, Any]") -> None:
         """An answer, a watch or a hear of yours raised: whoever waits hears it."""
+        self._trouble.append(context.get("exception") or RuntimeError(context["message"]))
+        self._tell()
+
+    def _tell(self) -> None:
         with self._news:
-            self._trouble.append(context.get("exception") or RuntimeError(context["message"]))
+            self._said_so_far += 1
             self._news.notify_all()
 
     def run(self, session: Session, topic: int = 0, name: Bytes = b"", *, timeout: float = 30.0) -> Status:

@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple, Union
+import weakref
+from collections import deque
+from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple, Union
 
 from .catalogue import layers_of
 from .errors import Error, UnsupportedError, error
@@ -136,26 +138,26 @@ class Server:
     ``facts``, ``answer``, ``watch``, ``hear`` and sizes: as a Session's, the facts shared by all
 
     What triage() says decides which session a message is for.  ``sessions`` are those that live, by
-    key; ``ended`` those that are over, in order.
+    key, at most ``most``; ``ended`` the last thousand that are over, in order.
     """
 
     def __init__(self, stack: str, role: Union[str, Mapping[str, str]], *, front: str = "",
                  facts: Union[Facts, Mapping[Any, Any], None] = None, answer: Optional[Answerer] = None,
                  watch: Optional[Callable[[Session, Message, bool], object]] = None,
-                 hear: Optional[Callable[[Session, Message], object]] = None, label: str = "", **sizes: Any) -> None:
-        self.stack, self.role, self.front, self.hear = stack, role, front, hear
+                 hear: Optional[Callable[[Session, Message], object]] = None, label: str = "", most: int = 10_000, **sizes: Any) -> None:
+        self.stack, self.role, self.front, self.hear, self.most = stack, role, front, hear, most
         self.facts = facts if facts is None or isinstance(facts, Facts) else Facts(facts)
         self.answerer, self.watch, self.sizes = answer, watch, sizes
         self.label = label or (role if isinstance(role, str) else "+".join(sorted(set(role.values()))))
         self.sessions: Dict[bytes, Session] = {}
-        self.ended: List[Session] = []
+        self.ended: Deque[Session] = deque(maxlen=1000)
         self.loop: Optional[Loop] = None
         self.secret = os.urandom(64)
         self._sorter = Session(stack, role if isinstance(role, str) else next(iter(role.values())), **sizes)
         self._tickets = itertools.count(1)
         self._waiting: Dict[int, Tuple[Session, Respond]] = {}
         self._send: Dict[Session, Callable[[bytes, bytes], object]] = {}
-        self._links: Set[Session] = set()  # sessions that are a connection
+        self._links: "weakref.WeakSet[Session]" = weakref.WeakSet()  # sessions that are a connection
 
     def _role(self, hint: str) -> Optional[str]:
         return self.role if isinstance(self.role, str) else self.role.get(hint)
@@ -195,6 +197,8 @@ class Server:
                 respond(reply)
         elif verdict == Triage.DROP or role is None:
             respond(Message(Verb.ANSWER, NO_FORMAT, 404, ticket=rx.ticket))
+        elif session is None and len(self.sessions) >= self.most:
+            respond(Message(Verb.ANSWER, NO_FORMAT, 503, ticket=rx.ticket))
         elif session is None:
             made = self.sessions[key] = self.make(hint if foot else key, role)
             return made, True

@@ -156,16 +156,19 @@ class Session:
     @property
     def status(self) -> Status:
         """The sticky status: negative after it broke."""
-        return Status(face.imp_face_status(self._face))
+        with self._lock:
+            return Status(face.imp_face_status(self._face))
 
     @property
     def where(self) -> str:
         """Where it broke: "imp.fdo.prove_device: EBADMSG"; "" if it did not."""
-        return face.imp_face_where(self._face)
+        with self._lock:
+            return face.imp_face_where(self._face)
 
     def state(self, layer: str = "") -> str:
         """The name of the present state of a layer (the top)."""
-        return face.imp_face_state(self._face, layer or self._top)
+        with self._lock:
+            return face.imp_face_state(self._face, layer or self._top)
 
     @property
     def size(self) -> int:
@@ -315,7 +318,8 @@ class Session:
 
     def triage(self, rx: Message, secret: bytes, layer: str = "") -> "Tuple[int, bytes, str, Optional[Message]]":
         """Sort one RX without a session: (Triage, session key, hint, reply).  UnsupportedError: no layer can."""
-        raw = face.imp_face_triage(self._face, layer, self.clock.now(), secret, pack(rx))
+        with self._lock:
+            raw = face.imp_face_triage(self._face, layer, self.clock.now(), secret, pack(rx))
         status, refused, _, found = unpack(raw, Question)
         if status < 0 or refused < 0:
             raise error(status if status < 0 else refused)
@@ -323,15 +327,18 @@ class Session:
 
     def derive(self, label: str, context: bytes = b"", size: int = 32, link: int = 0) -> bytes:
         """Key material of the channel that came last on this link (a session without a top)."""
-        return _blob(face.imp_face_derive(self._face, link, label, context, size))
+        with self._lock:
+            return _blob(face.imp_face_derive(self._face, link, label, context, size))
 
     def freeze(self, key: bytes) -> bytes:
         """The session as bytes, sealed with `key` (32 bytes).  This one stays as it is."""
-        return _blob(face.imp_face_freeze(self._face, key))
+        with self._lock:
+            return _blob(face.imp_face_freeze(self._face, key))
 
     def thaw(self, key: bytes, frozen: bytes, shift: int = 0) -> None:
         """Become the session that was frozen; its clock is `shift` ms behind ours."""
-        code = face.imp_face_thaw(self._face, key, frozen, shift)
+        with self._lock:
+            code = face.imp_face_thaw(self._face, key, frozen, shift)
         if code < 0:
             raise error(code, "not frozen with this key from this stack")
         self.deadline = face.imp_face_deadline(self._face)
