@@ -219,7 +219,7 @@ def claims_of_plan():
     check("plan: without a question nothing is missing", y["fits"] and not y["missing"])
     y = planned("--belief", "cert", "--player", "owner,manufacturer", "--player", "rendezvous", "--medium", "none")
     check("plan: FDO fits a device with a certificate, its reasons add up to its score", y["fits"] and y["score"] == sum(r["points"] for r in y["reasons"]) and len(y["reasons"]) > 3)
-    check("plan: and says what the factory must put into it", {"fdo.credential", "fdo.attestation"} <= {f["name"] for f in y["prepare"]})
+    check("plan: and says what the factory must put into it", {"fdo.credential": True, "fdo.attestation": False}.items() <= {f["name"]: f["imparted"] for f in y["prepare"]}.items())
     y = planned("--belief", "cert,fdo.credential", "--belief", "fdo.hmac")
     check("plan: what is there need not be prepared", y["fits"] and not {"fdo.credential", "fdo.hmac"} & {f["name"] for f in y["prepare"]})
     y = planned("--belief", "blank")

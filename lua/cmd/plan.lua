@@ -90,11 +90,19 @@ local function judge(y, beliefs)
 	return list, score
 end
 
+-- Does an earlier run of the protocol leave this with the device?
+local function imparted(y, fact)
+	for _, k in ipairs(y.knowledge) do
+		if C.of_role(k, 1) and k.topic == fact.topic and k.name == fact.name then return true end
+	end
+	return false
+end
+
 -- Facts the device needs beforehand and that were not said to be there
 local function prepare(y, known)
 	local t = J.array()
 	for _, f in ipairs(y.beliefs) do
-		if f.needed and C.of_role(f, 1) and not known[f.name] then t[#t + 1] = { topic = tostring(f.topic), name = f.name, text = f.text } end
+		if f.needed and C.of_role(f, 1) and not known[f.name] then t[#t + 1] = { topic = tostring(f.topic), name = f.name, text = f.text, imparted = imparted(y, f) } end
 	end
 	return t
 end
@@ -157,7 +165,7 @@ local function show(page, list)
 			n = n + 1
 			page:heading(("%d. %s: %s (%+d)"):format(n, C.short(y.id), y.spec, y.score))
 			for _, r in ipairs(y.reasons) do page:item(("%+d %s"):format(r.points, r.text)) end
-			for _, f in ipairs(y.prepare) do page:item(("the device needs: %s %s, %s"):format(f.topic, f.name, f.text)) end
+			for _, f in ipairs(y.prepare) do page:item(("%s: %s %s, %s"):format(f.imparted and "from an earlier run" or "the device needs", f.topic, f.name, f.text)) end
 		end
 	end
 	for _, y in ipairs(list) do

@@ -77,9 +77,9 @@ static const imp_fact beliefs[] = {
 	{IMP_T_KEY, IMP_FACT_SECRET, "dpp.code/NAME", "the PKEX code of this name; missing: it is typed"},
 	{IMP_T_COUNTER, 0, "dpp.guess/NAME", "how often that code was guessed wrong"},
 	{IMP_T_CONFIG, DEVICE, "dpp.enrollee", "what the device says of itself"},
-	{IMP_T_CHAIN, DEVICE, "dpp.connector", "its Connector, for introductions"},
-	{IMP_T_ANCHOR, DEVICE, "dpp.csign", "the configurator's key"},
-	{IMP_T_KEY, DEVICE | IMP_FACT_SECRET, "dpp.netkey", "the key its Connector is about"},
+	{IMP_T_CHAIN, DEVICE | IMP_FACT_NEEDED, "dpp.connector", "its Connector, for introductions"},
+	{IMP_T_ANCHOR, DEVICE | IMP_FACT_NEEDED, "dpp.csign", "the configurator's key, for introductions"},
+	{IMP_T_KEY, DEVICE | IMP_FACT_NEEDED | IMP_FACT_SECRET, "dpp.netkey", "the key its Connector is about, for introductions"},
 	{IMP_T_KEY, OWNER | IMP_FACT_SECRET, "dpp.csign", "the key that signs Connectors; missing: made"},
 	{IMP_T_KEY, OWNER | IMP_FACT_SECRET, "dpp.ppkey", "the privacy protection key; missing: made"},
 	{IMP_T_PEERKEY, OWNER, "dpp.chirp/HASH", "the URI of a device that announces its presence"},
@@ -96,6 +96,7 @@ static const imp_fact knowledge[] = {
 	{IMP_T_KEY, DEVICE | IMP_FACT_SECRET, "dpp.netkey", "the key the Connector is about"},
 	{IMP_T_COUNTER, 0, "dpp.guess/NAME", "how often a PKEX code was guessed wrong"},
 	{IMP_T_KEY, DEVICE | IMP_FACT_SECRET, "dpp.pmk/MAC", "the PMK of an introduction, and its id"},
+	{IMP_T_KEY, DEVICE | IMP_FACT_SECRET, "dpp.pmk/", "the same on a link without addresses"},
 	{IMP_T_KEY, OWNER | IMP_FACT_SECRET, "dpp.csign", "a new configurator's key"},
 	{IMP_T_KEY, OWNER | IMP_FACT_SECRET, "dpp.ppkey", "its privacy protection key"},
 	{IMP_T_PEERKEY, OWNER, "dpp.enrollee/HASH", "who was given a Connector, and for which key"},
@@ -104,6 +105,7 @@ static const imp_fact knowledge[] = {
 
 static const imp_fact questions[] = {
 	{IMP_T_AUTHORIZE, OWNER, "HASH", "may the device with this key join?"},
+	{IMP_T_AUTHORIZE, OWNER, "", "the same of a device that began and has shown no key"},
 	{IMP_T_ISSUE, OWNER, "HASH", "a certificate for a device that asks for one"},
 	{IMP_T_READ, 0, "NAME", "the peer's URI, scanned or typed"},
 	{IMP_T_READ, 0, "dpp.peer/HASH", "the URI of who begins, scanned or typed"},

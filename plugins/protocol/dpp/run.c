@@ -98,7 +98,7 @@ imp_status dpp_done(struct dpp_run *r, imp_cx *cx, imp_status st, uint64_t when)
 
 imp_status dpp_fail(struct dpp_run *r, imp_cx *cx, imp_status st, int status, const char *why)
 {
-	imp_msg m = imp_say(IMP_DONE, (uint16_t)status, st, 0, NONE, imp_bytes(why, strlen(why)));
+	imp_msg m = imp_say(IMP_DONE, (uint16_t)status, st, 0, st == IMP_EFACT ? name_of(r) : NONE, imp_bytes(why, strlen(why)));
 	size_t n = strlen(why) < sizeof r->reason ? strlen(why) : sizeof r->reason - 1;
 	memcpy(r->reason, why, n);
 	r->reason[n] = 0;
