@@ -311,6 +311,42 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// Close ends a Run, and does not wait for one that never was.
+func TestClose(t *testing.T) {
+	s := deviceSession(t, imprint.Config{Stack: "fdo/http"}, nil)
+	asked := make(chan struct{})
+	time.AfterFunc(time.Millisecond, func() { <-asked; s.Close() })
+	never := imprint.Funcs{OnAsk: func(context.Context, *imprint.Question) { close(asked) }}
+	if err := s.Run(t.Context(), never, start); !errors.Is(err, imprint.EOver) {
+		t.Errorf("Run after Close: %v", err)
+	}
+	if err := s.Run(t.Context(), imprint.Funcs{}, start); !errors.Is(err, imprint.EOver) {
+		t.Errorf("a second Run: %v", err)
+	}
+	here, there := net.Pipe()
+	defer there.Close()
+	streams := &imprint.Streams{}
+	s = deviceSession(t, imprint.Config{Stack: "/http"}, streams)
+	streams.Serve(s, here)
+	there.Write([]byte("GET / HTTP/1.1\r\n")) // read, and nobody takes it
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A session whose links want to repeat a last message lives on for a while.
+func TestLinger(t *testing.T) {
+	s := deviceSession(t, imprint.Config{Stack: "fdo/http"}, nil)
+	s.Linger = time.Hour // http has nothing to repeat: it ends at once
+	began := time.Now()
+	if err := s.Run(t.Context(), imprint.Funcs{}, start); !errors.Is(err, imprint.EFact) {
+		t.Error(err)
+	}
+	if time.Since(began) > time.Minute {
+		t.Error("it lingered for nothing")
+	}
+}
+
 func TestWrongNames(t *testing.T) {
 	for _, c := range []struct {
 		config imprint.Config

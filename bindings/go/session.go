@@ -94,7 +94,7 @@ type Session struct {
 	tickets uint32
 	waiting map[uint32]chan Msg
 	ended   bool
-	over    chan struct{} // closed when Run returns
+	over    chan struct{} // closed when Run returns, or by Close
 }
 
 // A message for the session; of a connection that lives no more it is dropped.
@@ -113,10 +113,11 @@ func NewSession(c Config) (*Session, error) {
 	return &Session{Face: f, wake: make(chan struct{}, 1), over: make(chan struct{}), waiting: map[uint32]chan Msg{}}, nil
 }
 
-// Close ends the carrier and erases the session.  Not while Run runs: cancel
-// its context first.
+// Close ends the carrier and erases the session.  A Run that still runs returns
+// EOver; for a polite end, cancel its context instead.
 func (s *Session) Close() error {
 	var err error
+	s.close()
 	if s.Carrier != nil {
 		err = s.Carrier.Close()
 	}
@@ -201,6 +202,8 @@ func (s *Session) Run(ctx context.Context, host Host, start Msg) error {
 		select {
 		case <-ctx.Done():
 			return r.stop(ctx)
+		case <-s.over:
+			r.finish(ctx, EOver)
 		case <-s.wake:
 			r.arrived(ctx)
 		case <-timer:
@@ -212,9 +215,12 @@ func (s *Session) Run(ctx context.Context, host Host, start Msg) error {
 
 func (s *Session) close() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
 	s.ended = true
 	s.queue = nil
-	s.mu.Unlock()
 	close(s.over)
 }
 
