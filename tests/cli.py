@@ -190,7 +190,7 @@ def claims_of_catalogue():
         lacking = [k for k in keys if not d[k]]
         check(f"explain {y['id']}: every heading has something under it", not lacking, lacking)
         known = {n for t in d["trust"] + d["players"] + d["beliefs_in"] + d["delivers"] for n in [t["name"]]}
-        check(f"explain {y['id']}: all facts have a role of it, a name and a text", all(f["text"] and f["name"] and set(f["roles"]) <= set(y["roles_names"]) for f in d["beliefs"] + d["knowledge"] + d["questions"]) and known)
+        check(f"explain {y['id']}: all facts have a role of it, a name and a text", all(f["text"] and set(f["roles"]) <= set(y["roles_names"]) for f in d["beliefs"] + d["knowledge"] + d["questions"]) and all(f["name"] for f in d["beliefs"] + d["knowledge"]) and known)
     protocols = [y["id"].removeprefix("imp.") for y in listed["protocols"]]
     c = json.loads(run("compare", "--json")[1])
     check("compare: sections 3.1 to 3.5 of the survey", [s["number"] for s in c["sections"]] == ["3.1", "3.2", "3.3", "3.4", "3.5", "3.5"])
