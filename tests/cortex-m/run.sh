@@ -85,11 +85,13 @@ claim "core builds for Cortex-M4 without a warning" compile m4 "$m4 $ours" $core
 claim "protocols, transports and BearSSL's provider too" compile m4 "$m4 $ours" $plug_src
 claim "libcbor's streaming half builds" compile m4 "$m4 $base -w $libs" $cbor_src
 claim "the FDO device alone builds" compile m4 "$m4 $ours" $here/roots.c
-rooted() {
-	${cross}gcc --specs=picolibc.specs -mcpu=cortex-m4 -mthumb -nostartfiles -Wl,--gc-sections,-e,root_device,-u,root_device \
-		-Wl,-Map,$out/root.map $out/m4/*.o -o $out/root.elf
+rooted() { # rooted LAYER: what the linker keeps for it
+	${cross}gcc --specs=picolibc.specs -mcpu=cortex-m4 -mthumb -nostartfiles -Wl,--gc-sections,-e,"$1",-u,"$1" \
+		-Wl,-Map,"$out/$1.map" $out/m4/*.o -o $out/root.elf
 }
-claim "... and links" rooted
+claim "... and links" rooted root_device
+claim "a DTLS client with a pre-shared key links" rooted imp_dtls_psk_client
+claim "a DTLS client with EC-JPAKE links" rooted imp_dtls_jpake_client
 # --- the image: Cortex-M3 under qemu ------------------------------------------------
 
 m3="-mcpu=cortex-m3"

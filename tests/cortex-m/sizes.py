@@ -55,10 +55,10 @@ def code(names):
     return s.get("text", 0) + s.get("rodata", 0)
 
 
-def kept():
-    """{object: bytes of code} that the linker kept of the FDO device alone"""
+def kept(root):
+    """{object: bytes of code} that the linker kept of this alone"""
     total, section, on = {}, "", False
-    for line in open(f"{OUT}/root.map"):
+    for line in open(f"{OUT}/{root}.map"):
         on = on or line.startswith("Linker script and memory map")
         m = re.match(r"^ (\.[\w.$]+|\*fill\*|COMMON)", line)
         section = m.group(1) if m else section
@@ -81,10 +81,13 @@ def stack(root):
 
 def main():
     row("feed", "feed loop + slab, code, Cortex-M4 -Os", code(["core_session"]) + code(["core_slab"]), 7000)
-    k = kept()
+    k = kept("root_device")
     fdo = {n: b for n, b in k.items() if n.startswith("plugins_protocol_fdo_")}
     row("device", "FDO device, code, without crypto, formats and feed loop", sum(fdo.values()), 20000, str(fdo))
     row("formats", "CBOR, COSE, X.509 and cursors that the device keeps, code", sum(b for n, b in k.items() if n.startswith("core_")), None)
+    for name, what, limit in ("psk", "a pre-shared key", 16000), ("jpake", "EC-JPAKE", 22000):
+        dtls = {n: b for n, b in kept(f"imp_dtls_{name}_client").items() if n.startswith("plugins_transport_dtls")}
+        row(f"dtls-{name}", f"DTLS client with {what}, code, without crypto, cursors and feed loop", sum(dtls.values()), limit, str(dtls))
     s = sections(ours())
     row("data", f"writable globals (.data + .bss) of core, protocols, transports, BearSSL's provider", s.get("data", 0) + s.get("bss", 0), 0)
     depth, r = stack("imp_session_feed")

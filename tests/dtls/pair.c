@@ -194,8 +194,23 @@ static void all_named(void)
 	named("FF00 named", IMP_DTLS_ECDH_ANON_CBC, know_nothing);
 }
 
+/* What a session takes, without certificates. */
+static void sizes(void)
+{
+	static const struct { const imp_layer *y; size_t most; } rows[] = {
+		{&imp_dtls_psk_client, 2200}, {&imp_dtls_psk, 2600}, {&imp_dtls_jpake_client, 3300}, {&imp_dtls_jpake, 3400}, {&imp_dtls, 3800},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		imp_params p = {sizeof p, 0, 0, 1024, 0};
+		char claim[100];
+		snprintf(claim, sizeof claim, "%s: %u bytes of session, at most %u", rows[i].y->id, (unsigned)rows[i].y->need(&p), (unsigned)rows[i].most);
+		t_check(claim, rows[i].y->need(&p) <= rows[i].most, "");
+	}
+}
+
 int main(void)
 {
+	sizes();
 	kit_crypto = &imp_openssl;
 	all_named();
 	pair("C0A8", &imp_dtls_psk_client, &imp_dtls_psk, know_psk);
