@@ -23,7 +23,7 @@ struct end {
 	imp_session *s;
 	uint8_t *mem[2];
 	size_t need, wire_len, log_len;
-	int where, packets;
+	int where, packets, answers; /* answers: ANSWERs heard */
 	uint32_t ticket;        /* of the last RX or TX that had one     */
 	int32_t code;           /* of the last message                   */
 	struct packet packet[PACKETS]; /* every TX, in `wire`            */
@@ -74,6 +74,7 @@ static inline void note_message(struct end *e, const imp_msg *m)
 static inline void heard(struct end *e, const imp_msg *m)
 {
 	e->code = m->code;
+	e->answers += m->verb == IMP_ANSWER;
 	if (m->ticket && (m->verb == IMP_RX || m->verb == IMP_TX))
 		e->ticket = m->ticket;
 	if (m->verb != IMP_TX) {
