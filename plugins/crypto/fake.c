@@ -4,7 +4,7 @@
  * byte, whatever it is over; ciphertext is plaintext; a signature is good if
  * it has the right length and is FILL; a shared secret is zeros; a private
  * key is FILL and its public key the same with a point's first byte; random
- * bytes are FILL too.  Lengths are those of real crypto, and wrong ones are
+ * bytes and the y of a compressed point are FILL too.  Lengths are those of real crypto, and wrong ones are
  * refused as real crypto does, so that a length bug is still found.
  * The core refuses "imp.fake" unless it is built for tests (IMP_TESTING). */
 #include "crypto.h"
@@ -293,6 +293,14 @@ static imp_status point(const imp_crypto *c, int32_t curve, imp_span in, uint8_t
 	(void)c;
 	if (!scalar_len(curve))
 		return IMP_EUNSUP;
+	if (in.len && in.len == 1 + scalar_len(curve) && (in.ptr[0] | 1) == 3) {
+		imp_status st = fill(out, len, point_len(curve), FILL);
+		if (st == IMP_OK) {
+			memcpy(out + 1, in.ptr + 1, in.len - 1);
+			out[0] = 4;
+		}
+		return st;
+	}
 	if (in.len != point_len(curve) || in.ptr[0] != 4)
 		return IMP_EBADMSG;
 	*len = in.len;

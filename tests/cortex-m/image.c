@@ -3,6 +3,7 @@
 #include "crypto.h"
 #include "fdo-kit.h"
 #include "http.h"
+#include "protocol/dpp/dpp.h"
 #include "t.h"
 
 extern uint8_t __stack[]; /* its highest address, from picolibc.ld */
@@ -47,6 +48,13 @@ static size_t session_bytes(uint32_t max_msg)
 	return imp_session_need(&t);
 }
 
+static size_t enrollee_bytes(void)
+{
+	imp_stack t = {.size = sizeof t, .top = &imp_dpp_enrollee, .crypto = kit_crypto};
+	t.params = (imp_params){.size = sizeof t.params, .role = IMP_DEVICE, .max_msg = 2048};
+	return imp_session_need(&t);
+}
+
 static void claims_of_session(void)
 {
 	char text[80];
@@ -54,6 +62,7 @@ static void claims_of_session(void)
 	snprintf(text, sizeof text, "%u B with messages of 1024 B, %u B with 2048 B", one, two);
 	t_check("a device's session (fdo on http) fits", one && two - one == 1024, text);
 	printf("# number session %u\n", one - 1024);
+	printf("# number dpp %u\n", (unsigned)enrollee_bytes());
 }
 
 /* Everybody is here: what is a device's or an owner's is the tests' kit. */

@@ -92,6 +92,7 @@ rooted() { # rooted LAYER: what the linker keeps for it
 claim "... and links" rooted root_device
 claim "a DTLS client with a pre-shared key links" rooted imp_dtls_psk_client
 claim "a DTLS client with EC-JPAKE links" rooted imp_dtls_jpake_client
+claim "the DPP enrollee alone links" rooted imp_dpp_enrollee
 # --- the image: Cortex-M3 under qemu ------------------------------------------------
 
 m3="-mcpu=cortex-m3"

@@ -79,6 +79,12 @@ def stack(root):
     return int(r.stdout.split()[0]), r
 
 
+def number(name):
+    """What the image said of itself; far too much if it did not"""
+    m = re.search(rf"^# number {name} (\d+)$", open(f"{OUT}/image.out").read(), re.M)
+    return int(m.group(1)) if m else 1 << 20
+
+
 def main():
     row("feed", "feed loop + slab, code, Cortex-M4 -Os", code(["core_session"]) + code(["core_slab"]), 7000)
     k = kept("root_device")
@@ -88,12 +94,16 @@ def main():
     for name, what, limit in ("psk", "a pre-shared key", 16000), ("jpake", "EC-JPAKE", 22000):
         dtls = {n: b for n, b in kept(f"imp_dtls_{name}_client").items() if n.startswith("plugins_transport_dtls")}
         row(f"dtls-{name}", f"DTLS client with {what}, code, without crypto, cursors and feed loop", sum(dtls.values()), limit, str(dtls))
+    k = kept("imp_dpp_enrollee")
+    dpp = {n: b for n, b in k.items() if n.startswith("plugins_protocol_dpp_")}
+    row("dpp", "DPP enrollee, code, without crypto, formats and feed loop", sum(dpp.values()), 24000, str(dpp))
+    row("dpp-formats", "JSON, JOSE, CBOR, X.509, KDFs and cursors that it keeps, code", sum(b for n, b in k.items() if n.startswith("core_")), None)
     s = sections(ours())
     row("data", f"writable globals (.data + .bss) of core, protocols, transports, BearSSL's provider", s.get("data", 0) + s.get("bss", 0), 0)
     depth, r = stack("imp_session_feed")
     row("stack", "worst-case stack of a feed above the crypto's", depth, 4096, r.stderr + r.stdout, not r.returncode)
-    session = re.search(r"^# number session (\d+)$", open(f"{OUT}/image.out").read(), re.M)
-    row("session", "FDO device over HTTP, session without its message buffer", int(session.group(1)) if session else 1 << 20, 4096)
+    row("session", "FDO device over HTTP, session without its message buffer", number("session"), 4096)
+    row("dpp-session", "DPP enrollee, session, any curve", number("dpp"), 3072)
     json.dump(rows, open(f"{OUT}/numbers.json", "w"), indent=1)
 
 

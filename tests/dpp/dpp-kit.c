@@ -11,6 +11,7 @@
 #define NONE imp_bytes(NULL, 0)
 
 char dkit_said[256];
+static const imp_crypto *keys_by = &imp_fake; /* who makes the public halves */
 
 /* A scalar that is below every order: n in the last byte. */
 void dkit_key(int32_t curve, int n, uint8_t *priv, uint8_t *pub)
@@ -19,7 +20,7 @@ void dkit_key(int32_t curve, int n, uint8_t *priv, uint8_t *pub)
 	memset(priv, 0, w);
 	for (size_t i = w / 2; i < w; i++)
 		priv[i] = (uint8_t)(7 * (size_t)n + 13 * i + 1);
-	imp_openssl.muladd(&imp_openssl, curve, imp_bytes(priv, w), NONE, NONE, NONE, pub, &len);
+	keys_by->muladd(keys_by, curve, imp_bytes(priv, w), NONE, NONE, NONE, pub, &len);
 }
 
 static void set_key(struct party *p, const char *name, int32_t curve, int n)
@@ -115,6 +116,10 @@ static int hook(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a)
 	case IMP_T_READ:
 		a->code = k->reads ? 0 : IMP_EFACT;
 		a->data = k->reads ? text(k->reads) : NONE;
+		if (k->reads_peer) {
+			a->code = 0;
+			a->data = text(ask->code == IMP_M_PIN ? "tea for two" : k->uri[p != k->owner]);
+		}
 		k->reads_asked++;
 		return 1;
 	case IMP_T_ISSUE:
@@ -163,7 +168,7 @@ void dkit_begin(struct dkit *k, const imp_crypto *c, int32_t curve)
 	memset(k, 0, sizeof *k);
 	world_begin(&k->w);
 	k->w.unix_time = 1700000000;
-	k->c = c;
+	k->c = keys_by = c;
 	k->curve = curve;
 	k->device = party(k, "device", IMP_DEVICE);
 	k->owner = party(k, "owner", IMP_OWNER);
@@ -173,8 +178,8 @@ void dkit_begin(struct dkit *k, const imp_crypto *c, int32_t curve)
 	set_key(k->owner, "dpp.ppkey", curve, 4);
 	set_uri(k, 0, 1);
 	set_uri(k, 1, 2);
-	fact_set(k->owner, IMP_T_PEERKEY, "label", 0, text(k->uri[0]));
-	fact_set(k->device, IMP_T_PEERKEY, "label", 0, text(k->uri[1]));
+	fact_set(k->owner, IMP_T_PEERKEY, "dpp.label/label", 0, text(k->uri[0]));
+	fact_set(k->device, IMP_T_PEERKEY, "dpp.label/label", 0, text(k->uri[1]));
 	k->entry = entry;
 	k->entries = 1;
 }
@@ -182,6 +187,12 @@ void dkit_begin(struct dkit *k, const imp_crypto *c, int32_t curve)
 void dkit_end(struct dkit *k)
 {
 	world_end(&k->w);
+}
+
+void dkit_codes(struct dkit *k)
+{
+	fact_set(k->device, IMP_T_KEY, "dpp.code/label", 0, text("tea for two"));
+	fact_set(k->owner, IMP_T_KEY, "dpp.code/label", 0, text("tea for two"));
 }
 
 static void start(struct sess *s, uint16_t topic)
@@ -228,11 +239,9 @@ int dkit_whole(const struct dkit *k)
 		return 1;
 	csign = imp_key_from(imp_bytes(cs->data, cs->len));
 	priv = imp_key_from(imp_bytes(net->data, net->len));
-	if (k->c != &imp_openssl)
-		return 1;
-	if (dpp_connector_read(&imp_openssl, imp_bytes(conn->data, conn->len), &csign, 0, room, sizeof room, &con))
+	if (dpp_connector_read(k->c, imp_bytes(conn->data, conn->len), &csign, 0, room, sizeof room, &con))
 		return 0;
-	imp_openssl.muladd(&imp_openssl, priv.alg, priv.bits, NONE, NONE, NONE, pub, &len);
+	k->c->muladd(k->c, priv.alg, priv.bits, NONE, NONE, NONE, pub, &len);
 	return con.curve == priv.alg && !memcmp(pub, con.point, len);
 }
 

@@ -13,7 +13,8 @@ struct dkit {
 	char uri[2][600];               /* of device, owner */
 	/* how the hosts answer */
 	int deny, silent;               /* AUTHORIZE */
-	const char *reads;              /* what a person scans; NULL: nobody is there */
+	const char *reads;              /* what a person scans or types; NULL: nobody is there */
+	int reads_peer;                 /* ... or it is the other's URI, and the right code */
 	uint64_t slow;                  /* ms for people and policies to answer */
 	int entries;                    /* of dpp.config: there are so many */
 	const char *const *entry;       /* akm, ssid, pass, akm, ssid, ... */
@@ -31,6 +32,8 @@ struct dkit {
 /* Keys on this curve, URIs, and one network with a Connector. */
 void dkit_begin(struct dkit *k, const imp_crypto *c, int32_t curve);
 void dkit_end(struct dkit *k);
+/* Both know the PKEX code of the name "label". */
+void dkit_codes(struct dkit *k);
 void dkit_config(struct dkit *k, struct party *p, const char *name, const char *const *words); /* CBOR map of texts, until NULL; "true": bool */
 /* One run on a new wire: START.topic of both (IMP_T_PEERKEY begins with the
  * peer "label"), until nothing happens any more or `ms` have passed. */

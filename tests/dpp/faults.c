@@ -62,7 +62,7 @@ static void begin(struct dkit *k)
 	dkit_begin(k, &imp_openssl, IMP_C_P256);
 	k->entry = two;
 	k->entries = 2;
-	fact_set(k->owner, IMP_T_PEERKEY, "label", 0, imp_bytes(k->uri[0], strlen(k->uri[0])));
+	fact_set(k->owner, IMP_T_PEERKEY, "dpp.label/label", 0, imp_bytes(k->uri[0], strlen(k->uri[0])));
 	dkit_config(k, k->owner, "dpp.uri", mutual);
 	dkit_config(k, k->device, "dpp.uri", mutual);
 }

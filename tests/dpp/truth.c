@@ -1,89 +1,85 @@
-/* truth.c -- DPP's manifest against enrollee and configurator. */
+/* dpp-truth.c -- DPP's manifest against both roles, in every kind of run. */
 #include "auth.h"
-#include "bootstrap.h"
 #include "crypto.h"
 #include "dpp-kit.h"
 #include "truth.h"
+
 #include <stdio.h>
 
-enum { LONG = 900000 };
+enum { LONG = 300000 };
 
 static struct dkit k;
-static struct party *ap;
 
-static void code(struct party *p)
+static void begin(void)
 {
-	static const char text[] = "tea for two";
-	fact_set(p, IMP_T_KEY, "dpp.code/label", 0, imp_bytes(text, sizeof text - 1));
+	static const char *const about[] = {"name", "kettle", NULL};
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	dkit_codes(&k);
+	k.reads_peer = 1;
+	dkit_config(&k, k.device, "dpp.enrollee", about);
 }
 
-/* All that can be asked for, one way to begin; `mutual` insists on reading. */
-static void begin(struct party **mutual, int reads)
+static void insists(struct party *p)
 {
-	static const char *const uri[] = {"channels", "81/6", NULL}, *const both[] = {"mutual", "true", NULL}, *const about[] = {"name", "kettle", NULL};
-	dkit_begin(&k, &imp_openssl, IMP_C_P256);
-	dkit_config(&k, k.device, "dpp.uri", mutual == &k.device ? both : uri);
-	dkit_config(&k, k.owner, "dpp.uri", mutual == &k.owner ? both : uri);
-	dkit_config(&k, k.device, "dpp.enrollee", about);
-	k.status = 10;
-	k.reads = k.uri[reads];
-	code(k.device);
-	code(k.owner);
+	static const char *const mutual[] = {"mutual", "true", NULL};
+	dkit_config(&k, p, "dpp.uri", mutual);
 }
 
 static struct party *device(void)
 {
-	begin(&k.device, 1);
-	return k.device;
-}
-
-static struct party *device_begins(void)
-{
-	begin(NULL, 1);
+	begin();
+	k.status = 10;
+	insists(k.device);
 	return k.device;
 }
 
 static struct party *owner(void)
 {
-	begin(&k.owner, 0);
+	begin();
+	insists(k.owner);
 	return k.owner;
 }
 
-static struct party *owner_begins(void)
-{
-	begin(NULL, 0);
-	return k.owner;
-}
-
-static struct party *owner_issues(void)
+static struct party *owner_with_certificates(void)
 {
 	static const char *const cert[] = {"dot1x", "office", ""};
-	owner_begins();
+	owner();
 	k.entry = cert;
 	return k.owner;
 }
 
-static struct party *owner_by_code(void)
+/* Labels and codes are read and typed. */
+static struct party *forgot(struct party *p)
 {
-	owner_begins();
-	k.reads = "tea for two";
+	fact_drop(p, IMP_T_PEERKEY, "dpp.label/label");
+	fact_drop(p, IMP_T_KEY, "dpp.code/label");
+	return p;
+}
+
+static struct party *device_to_type(void)
+{
+	return forgot(device());
+}
+
+static struct party *owner_to_type(void)
+{
+	return forgot(owner());
+}
+
+static struct party *new_owner(void)
+{
+	owner();
+	fact_drop(k.owner, IMP_T_KEY, "dpp.csign");
+	fact_drop(k.owner, IMP_T_KEY, "dpp.ppkey");
 	return k.owner;
 }
 
-static struct party *device_by_code(void)
+static struct party *owner_of_announced(void)
 {
-	device_begins();
-	k.reads = "tea for two";
-	return k.device;
-}
-
-/* The key hash of the device's announcements, in hex, and what is kept for it. */
-static struct party *owner_of_chirp(void)
-{
-	uint8_t point[DPP_POINT], priv[DPP_PRIME], hash[32];
+	uint8_t priv[DPP_PRIME], point[DPP_POINT], hash[32];
 	char name[96] = "dpp.chirp/";
 	size_t n = strlen(name);
-	owner_begins();
+	owner();
 	dkit_key(IMP_C_P256, 1, priv, point);
 	dpp_key_hash(&imp_openssl, dpp_curve_of(IMP_C_P256), point, "chirp", hash);
 	for (int i = 0; i < 32; i++)
@@ -92,114 +88,151 @@ static struct party *owner_of_chirp(void)
 	return k.owner;
 }
 
-static void provision(struct party *p, const char *role)
-{
-	const char *about[] = {"name", role, "role", role, NULL};
-	struct party *device = k.device;
-	dkit_config(&k, p, "dpp.enrollee", about);
-	fact_copy(p, device, IMP_T_KEY, "dpp.bootstrap");
-	k.device = p;
-	dkit_run(&k, 0, IMP_T_PEERKEY, LONG);
-	k.device = device;
-}
-
-/* Who answers has heard a wrong code before. */
-static struct party *wrong_guess_of_owner(void)
-{
-	device_by_code();
-	fact_set(k.owner, IMP_T_KEY, "dpp.code/label", 0, imp_bytes("coffee", 6));
-	return k.device;
-}
-
-static struct party *wrong_guess_of_device(void)
-{
-	owner_by_code();
-	fact_set(k.device, IMP_T_KEY, "dpp.code/label", 0, imp_bytes("coffee", 6));
-	return k.owner;
-}
-
-static void answers_guesses(struct party *p)
-{
-	struct party *other = p == k.device ? k.owner : k.device;
-	for (int i = 0; i < 2; i++) {
-		dkit_run(&k, p == k.device ? 0 : IMP_T_KEY, p == k.device ? IMP_T_KEY : 0, LONG);
-		code(other);
-	}
-}
-
-/* A station and an access point, both configured. */
-static struct party *station(void)
-{
-	dkit_begin(&k, &imp_openssl, IMP_C_P256);
-	ap = world_party(&k.w, "ap", k.c, IMP_DEVICE);
-	ap->layer = k.device->layer;
-	ap->hook = k.device->hook;
-	ap->sees = k.device->sees;
-	ap->user = &k;
-	ap->params = k.device->params;
-	provision(k.device, "sta");
-	provision(ap, "ap");
-	return k.device;
-}
-
-static struct party *access_point(void)
-{
-	station();
-	return ap;
-}
-
-static void answers(struct party *p)
-{
-	dkit_run(&k, p == k.device ? 0 : IMP_T_PEERKEY, p == k.device ? IMP_T_PEERKEY : 0, LONG);
-}
-
-static void begins(struct party *p)
-{
-	dkit_run(&k, p == k.device ? IMP_T_PEERKEY : 0, p == k.device ? 0 : IMP_T_PEERKEY, LONG);
-}
-
-static void by_code(struct party *p)
-{
-	dkit_run(&k, p == k.device ? IMP_T_KEY : 0, p == k.device ? 0 : IMP_T_KEY, LONG);
-}
-
-static void chirps(struct party *p)
-{
-	(void)p;
-	dkit_run(&k, IMP_T_SHOW, 0, LONG);
-}
-
-static void introduces(struct party *p)
-{
-	(void)p;
-	imp_msg m = imp_say(IMP_START, IMP_T_NETWORK, 0, 0, imp_bytes(NULL, 0), imp_bytes(NULL, 0));
-	struct sess *s = world_session(k.device, 0, 0), *a = world_session(ap, 1, 0);
-	world_wire(s, a);
-	world_feed(s, &m);
-	m.topic = 0;
-	world_feed(a, &m);
-	world_run(&k.w, LONG);
-}
-
 static void end(struct party *p)
 {
 	(void)p;
 	dkit_end(&k);
 }
 
+static void device_begins(struct party *p)
+{
+	(void)p;
+	dkit_run(&k, IMP_T_PEERKEY, 0, LONG);
+}
+
+static void unknown_begins(struct party *p)
+{
+	(void)p;
+	k.reads_peer = 0;
+	dkit_run(&k, IMP_T_PEERKEY, 0, LONG);
+}
+
+static void owner_begins(struct party *p)
+{
+	(void)p;
+	dkit_run(&k, 0, IMP_T_PEERKEY, LONG);
+}
+
+static void announced(struct party *p)
+{
+	(void)p;
+	dkit_run(&k, IMP_T_SHOW, 0, LONG);
+}
+
+/* First with a code that is wrong, then with the right one. */
+static void by_code(struct party *p, int device_begins_)
+{
+	struct party *other = p == k.device ? k.owner : k.device;
+	fact_set(other, IMP_T_KEY, "dpp.code/label", 0, imp_bytes("tea for one", 11));
+	for (int i = 0; i < 2; i++) {
+		dkit_run(&k, device_begins_ ? IMP_T_KEY : 0, device_begins_ ? 0 : IMP_T_KEY, LONG);
+		fact_set(other, IMP_T_KEY, "dpp.code/label", 0, imp_bytes("tea for two", 11));
+	}
+}
+
+static void answers_code(struct party *p)
+{
+	by_code(p, p != k.device);
+}
+
+static void begins_code(struct party *p)
+{
+	by_code(p, p == k.device);
+}
+
+/* --- introductions: both have been configured ------------------------------------------- */
+
+static struct party *other;
+
+/* The other one gets a Connector with the other role. */
+static struct party *configured_as(const char *mine, const char *its)
+{
+	const char *about[] = {"role", its, NULL};
+	struct party *me;
+	begin();
+	dkit_config(&k, k.device, "dpp.enrollee", (const char *[]){"role", mine, NULL});
+	dkit_run(&k, 0, IMP_T_PEERKEY, LONG);
+	other = world_party(&k.w, "router", k.c, IMP_DEVICE);
+	other->layer = k.device->layer;
+	other->hook = k.device->hook;
+	other->user = &k;
+	other->params = k.device->params;
+	fact_copy(other, k.device, IMP_T_KEY, "dpp.bootstrap");
+	dkit_config(&k, other, "dpp.enrollee", about);
+	me = k.device;
+	k.device = other;
+	dkit_run(&k, 0, IMP_T_PEERKEY, LONG);
+	k.device = me;
+	return me;
+}
+
+static struct party *station(void)
+{
+	return configured_as("sta", "ap");
+}
+
+/* On a link whose addresses are none. */
+static struct party *station_nowhere(void)
+{
+	struct party *p = configured_as("sta", "ap");
+	other->name = "ap";
+	return p;
+}
+
+/* An enrollee that has shown no key. */
+static struct party *trusting_owner(void)
+{
+	begin();
+	return k.owner;
+}
+
+static struct party *access_point(void)
+{
+	return configured_as("ap", "sta");
+}
+
+static void introduce(struct party *p, uint16_t topic)
+{
+	struct sess *a = world_session(p, topic == IMP_T_ACCESS, 0), *b = world_session(other, topic == IMP_T_NETWORK, 0);
+	imp_msg m = imp_say(IMP_START, topic == IMP_T_ACCESS ? IMP_T_NETWORK : IMP_T_ACCESS, 0, 0, imp_bytes(NULL, 0), imp_bytes(NULL, 0));
+	world_wire(a, b);
+	world_feed(b, &m);
+	m.topic = topic;
+	world_feed(a, &m);
+	world_run(&k.w, LONG);
+}
+
+static void asks(struct party *p)
+{
+	introduce(p, IMP_T_NETWORK);
+}
+
+static void answers(struct party *p)
+{
+	introduce(p, IMP_T_ACCESS);
+}
+
 static const struct truth_case cases[] = {
-	{"enrollee, answers", &imp_dpp, IMP_DEVICE, device, answers, end, 0},
-	{"enrollee, begins", &imp_dpp, IMP_DEVICE, device_begins, begins, end, 0},
-	{"enrollee, PKEX", &imp_dpp, IMP_DEVICE, device_by_code, by_code, end, 0},
-	{"enrollee, PKEX after a wrong guess", &imp_dpp, IMP_DEVICE, wrong_guess_of_owner, answers_guesses, end, 0},
-	{"station, introduction", &imp_dpp, IMP_DEVICE, station, introduces, end, 0},
-	{"access point, introduction", &imp_dpp, IMP_DEVICE, access_point, introduces, end, 1},
-	{"configurator, answers", &imp_dpp, IMP_OWNER, owner, answers, end, 0},
-	{"configurator, begins", &imp_dpp, IMP_OWNER, owner_begins, begins, end, 0},
-	{"configurator, issues", &imp_dpp, IMP_OWNER, owner_issues, begins, end, 0},
-	{"configurator, PKEX", &imp_dpp, IMP_OWNER, owner_by_code, by_code, end, 0},
-	{"configurator, PKEX after a wrong guess", &imp_dpp, IMP_OWNER, wrong_guess_of_device, answers_guesses, end, 0},
-	{"configurator, presence", &imp_dpp, IMP_OWNER, owner_of_chirp, chirps, end, 1},
+	{"DPP: an enrollee answers", &imp_dpp, IMP_DEVICE, device, owner_begins, end, 0},
+	{"DPP: an enrollee begins", &imp_dpp, IMP_DEVICE, device, device_begins, end, 0},
+	{"DPP: an enrollee announces itself", &imp_dpp, IMP_DEVICE, device, announced, end, 0},
+	{"DPP: an enrollee answers by a code", &imp_dpp, IMP_DEVICE, device, answers_code, end, 0},
+	{"DPP: an enrollee begins by a code", &imp_dpp, IMP_DEVICE, device, begins_code, end, 0},
+	{"DPP: an enrollee answers by a code that is typed", &imp_dpp, IMP_DEVICE, device_to_type, answers_code, end, 0},
+	{"DPP: an enrollee begins with a label that is read", &imp_dpp, IMP_DEVICE, device_to_type, device_begins, end, 0},
+	{"DPP: a station is introduced", &imp_dpp, IMP_DEVICE, station, asks, end, 0},
+	{"DPP: a station is introduced where there are no addresses", &imp_dpp, IMP_DEVICE, station_nowhere, asks, end, 0},
+	{"DPP: an access point is introduced", &imp_dpp, IMP_DEVICE, access_point, answers, end, 0},
+	{"DPP: a configurator answers", &imp_dpp, IMP_OWNER, owner, device_begins, end, 0},
+	{"DPP: a configurator answers one-way", &imp_dpp, IMP_OWNER, trusting_owner, unknown_begins, end, 0},
+	{"DPP: a configurator begins", &imp_dpp, IMP_OWNER, owner, owner_begins, end, 0},
+	{"DPP: a new configurator begins", &imp_dpp, IMP_OWNER, new_owner, owner_begins, end, 0},
+	{"DPP: a configurator issues a certificate", &imp_dpp, IMP_OWNER, owner_with_certificates, owner_begins, end, 0},
+	{"DPP: a configurator hears an announcement", &imp_dpp, IMP_OWNER, owner_of_announced, announced, end, 0},
+	{"DPP: a configurator answers by a code", &imp_dpp, IMP_OWNER, owner, answers_code, end, 0},
+	{"DPP: a configurator begins by a code that is typed", &imp_dpp, IMP_OWNER, owner_to_type, begins_code, end, 0},
+	{"DPP: a configurator begins with a label that is read", &imp_dpp, IMP_OWNER, owner_to_type, owner_begins, end, 0},
+	{"DPP: a configurator begins by a code", &imp_dpp, IMP_OWNER, owner, begins_code, end, 0},
 };
 
 int main(void)

@@ -562,11 +562,12 @@ static imp_status on_result(struct dpp_configurator *k, imp_cx *cx, const dpp_fr
 
 /* --- the state machine --------------------------------------------------------------------------- */
 
-static imp_status receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f)
+static imp_status receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *own)
 {
 	struct dpp_configurator *k = configurator(r);
 	imp_msg none = imp_say(IMP_ANSWER, 0, IMP_EPROTO, in->ticket, NONE, NONE);
 	int asking = r->state >= DPP_C_QUERY && r->state <= DPP_C_RESULT;
+	(void)own;
 	if (!f && asking)
 		return on_query(k, cx, in);
 	if (!f)
@@ -595,14 +596,16 @@ static imp_status tick(struct dpp_run *r, imp_cx *cx)
 	}
 }
 
-static imp_status begin(struct dpp_run *r, imp_cx *cx)
+static imp_status begin(struct dpp_run *r, imp_cx *cx, const struct dpp_role *own)
 {
+	(void)own;
 	return dpp_fail(r, cx, IMP_EARG, 0, "no such run");
 }
 
-static imp_status answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
+static imp_status answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const struct dpp_role *own)
 {
 	struct dpp_configurator *k = configurator(r);
+	(void)own;
 	switch (r->state) {
 	case DPP_C_CSIGN:
 		return on_csign(k, cx, in);
@@ -630,6 +633,7 @@ static const struct dpp_role role = {
 	.answer = answer,
 	.receive = receive,
 	.tick = tick,
+	.exchange = &dpp_exchange,
 };
 
 static imp_status ready(struct dpp_configurator *k, imp_cx *cx)

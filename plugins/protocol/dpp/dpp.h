@@ -9,16 +9,18 @@
  *
  * RUNS  START.topic says what the first trust stands on, START.name with whom
  *   0                 respond: the link is the host's, it hears UP
- *   IMP_T_PEERKEY     initiate with the peer whose URI is the fact PEERKEY NAME
+ *   IMP_T_PEERKEY     initiate with the peer whose URI is PEERKEY "dpp.label/NAME"
  *   IMP_T_KEY         initiate by PKEX with the code KEY "dpp.code/NAME"
  *   IMP_T_SHOW        enrollee: announce our presence and respond
  *   IMP_T_CONFIG      enrollee: announce that we want to be reconfigured
  *   IMP_T_NETWORK     enrollee: introduce ourselves to the access point NAME
  *                     (its MAC address, 12 hex digits; empty: whoever is there)
+ *   IMP_T_ACCESS      enrollee: an access point that answers introductions
  *   IMP_T_OWNER       configurator: what is kept of it, sealed for a backup; or
  *                     restored from one: see backup.h
  *  A responder shows its URI: TELL(SHOW, code IMP_M_QR, data the URI), and
- *  withdraws it at its end.
+ *  withdraws it at its end.  An initiator does so when the responder insists on
+ *  reading it (RESPONSE_PENDING), and waits for two minutes.
  *
  * NAMES OF FACTS  (HASH: the SHA-256 of a bootstrapping key, 64 lower-case hex
  * digits)
@@ -31,7 +33,7 @@
  *                            "host" tstr; and "mutual" bool: as responder insist
  *                            on the initiator's URI; "pkex1" bool: begin PKEX
                             in its first version, which needs MAC addresses
- *   PEERKEY NAME             the peer's URI, text; missing: ASK(READ, IMP_M_QR)
+ *   PEERKEY "dpp.label/NAME" the peer's URI, text; missing: ASK(READ, IMP_M_QR)
  *   PEERKEY "dpp.peer/HASH"  its URI, when the peer has sent only the hash;
  *                            missing, and "mutual": ASK(READ, IMP_M_QR)
  *   KEY     "dpp.code/NAME"  PKEX code, text; missing: ASK(READ, IMP_M_PIN).  NAME
@@ -97,7 +99,8 @@
 #include "imprint.h"
 
 extern const imp_layer imp_dpp;
-/* The enrollee's role alone: what a small device links. */
+/* The enrollee's role alone, and of that what a device with a label needs, as
+ * initiator or responder: no PKEX, no introduction.  What a small device links. */
 extern const imp_layer imp_dpp_enrollee;
 extern const imp_plugin imp_plugin_dpp;
 

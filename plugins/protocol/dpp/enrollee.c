@@ -71,7 +71,7 @@ static imp_status ask_about(struct dpp_run *r, imp_cx *cx, uint8_t state)
 	return dpp_ask(r, cx, state, IMP_T_CONFIG, "dpp.enrollee", NONE);
 }
 
-static imp_status beliefs(struct dpp_run *r, imp_cx *cx)
+imp_status dpp_enrollee_beliefs(struct dpp_run *r, imp_cx *cx)
 {
 	return ask_about(r, cx, DPP_E_ABOUT);
 }
@@ -133,7 +133,7 @@ static imp_status send_query(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *
 	return cx->emit(cx, &m);
 }
 
-static imp_status authenticated(struct dpp_run *r, imp_cx *cx)
+imp_status dpp_enrollee_authenticated(struct dpp_run *r, imp_cx *cx)
 {
 	return ask_about(r, cx, DPP_E_ABOUT_AGAIN);
 }
@@ -347,34 +347,32 @@ static imp_status on_response(struct dpp_enrollee *e, imp_cx *cx, const imp_msg 
 
 /* --- the state machine ------------------------------------------------------------------ */
 
-static imp_status answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in);
+static const struct dpp_more *more_of(const struct dpp_role *role)
+{
+	return role->more;
+}
 
-static imp_status receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f)
+imp_status dpp_enrollee_receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role)
 {
 	imp_msg m = imp_say(IMP_ANSWER, 0, IMP_EPROTO, in->ticket, NONE, NONE);
 	if (!f)
 		return in->ticket ? cx->emit(cx, &m) : IMP_OK;
 	if (r->state >= DPP_E_CSIGN)
-		return dpp_intro_receive(enrollee(r), cx, in, f);
+		return more_of(role)->receive(enrollee(r), cx, in, f);
 	/* the responder has not heard our confirmation */
 	if (r->auth.initiator && f->type == DPP_AUTH_RESP && r->state >= DPP_E_RESPONSE && r->state <= DPP_E_RETRY)
 		return dpp_send_again(r, cx);
 	return IMP_OK;
 }
 
-static imp_status begin(struct dpp_run *r, imp_cx *cx)
+imp_status dpp_enrollee_begin(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role)
 {
-	if (r->topic == (IMP_T_NETWORK & 0xff))
-		return dpp_intro_begin(enrollee(r), cx);
-	return dpp_fail(r, cx, IMP_EARG, 0, "no such run");
+	if (role->more && (r->topic == (IMP_T_ACCESS & 0xff) || r->topic == (IMP_T_NETWORK & 0xff)))
+		return more_of(role)->begin(enrollee(r), cx);
+	return dpp_fail(r, cx, IMP_EUNSUP, 0, "no such run");
 }
 
-static imp_status listening(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f)
-{
-	return dpp_intro_receive(enrollee(r), cx, in, f);
-}
-
-static imp_status tick(struct dpp_run *r, imp_cx *cx)
+imp_status dpp_enrollee_tick(struct dpp_run *r, imp_cx *cx)
 {
 	struct dpp_enrollee *e = enrollee(r);
 	switch (r->state) {
@@ -396,18 +394,7 @@ static imp_status tick(struct dpp_run *r, imp_cx *cx)
 	}
 }
 
-static const struct dpp_role role = {
-	.caps = DPP_CAP_ENROLLEE,
-	.beliefs = beliefs,
-	.begin = begin,
-	.authenticated = authenticated,
-	.answer = answer,
-	.receive = receive,
-	.tick = tick,
-	.listen = listening,
-};
-
-static imp_status answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
+imp_status dpp_enrollee_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const struct dpp_role *role)
 {
 	struct dpp_enrollee *e = enrollee(r);
 	dpp_who who;
@@ -416,9 +403,9 @@ static imp_status answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
 		if (!about(in, &who))
 			return dpp_lacks(r, cx);
 		e->role = (uint8_t)who.role;
-		if (e->role == DPP_ROLE_AP || r->topic == (IMP_T_NETWORK & 0xff))
-			return dpp_intro_beliefs(e, cx);
-		return dpp_enrollee_ready(e, cx);
+		if (role->more && (r->topic == (IMP_T_ACCESS & 0xff) || r->topic == (IMP_T_NETWORK & 0xff)))
+			return more_of(role)->beliefs(e, cx);
+		return dpp_run_ready(r, cx, role);
 	case DPP_E_ABOUT_AGAIN:
 		return send_query(e, cx, in);
 	case DPP_E_RESPONSE:
@@ -430,24 +417,13 @@ static imp_status answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
 	case DPP_E_CONNECT:
 		return on_connect(e, cx, in);
 	default:
-		return dpp_intro_answer(e, cx, in);
+		return role->more ? more_of(role)->answer(e, cx, in, role) : IMP_OK;
 	}
-}
-
-imp_status dpp_enrollee_ready(struct dpp_enrollee *e, imp_cx *cx)
-{
-	return dpp_run_ready(&e->run, cx, &role);
-}
-
-imp_status dpp_enrollee_step(void *state, imp_cx *cx, const imp_msg *in)
-{
-	struct dpp_enrollee *e = state;
-	return dpp_run_step(&e->run, cx, in, &role);
 }
 
 static const char *const names[] = {
 	"authenticated", "about", "response", "about_again", "retry", "commit", "result", "connect",
-	"csign", "netkey", "intro_request", "intro_response", "intro_match",
+	"csign", "netkey", "intro_listen", "intro_request", "intro_response", "intro_match",
 	"reconf_csign", "reconf_ppkey", "reconf_connector", "reconf_key", "reconf_request", "reconf_confirm",
 };
 

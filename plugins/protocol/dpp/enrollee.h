@@ -14,6 +14,7 @@ enum dpp_enrollee_state {
 	DPP_E_RESULT,                     /* the result is sent, and repeated */
 	DPP_E_CONNECT,                    /* ASK RUN: the host tries the network */
 	DPP_E_CSIGN, DPP_E_NETKEY,        /* of an earlier run, for what follows */
+	DPP_E_INTRO_LISTEN,               /* as access point */
 	DPP_E_INTRO_REQUEST,              /* our Connector, to be sent */
 	DPP_E_INTRO_RESPONSE,             /* a peer discovery request is on its way */
 	DPP_E_INTRO_MATCH,                /* our Connector, beside the peer's */
@@ -39,13 +40,26 @@ struct dpp_enrollee {
 	uint8_t  pmk_len, pmk[DPP_HASH + 16];
 };
 
-/* Ask for csign and netkey; then `intro_begin`, or (responder) on to listening. */
-imp_status dpp_intro_beliefs(struct dpp_enrollee *e, imp_cx *cx);
+/* What a small device leaves out: introduction and reconfiguration.  Each takes
+ * the states named for it.  (intro.c, reconfig.c) */
+struct dpp_more {
+	imp_status (*beliefs)(struct dpp_enrollee *e, imp_cx *cx); /* csign and netkey, then dpp_run_ready() */
+	imp_status (*begin)(struct dpp_enrollee *e, imp_cx *cx);
+	imp_status (*answer)(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const struct dpp_role *role);
+	imp_status (*receive)(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const dpp_frame *f);
+};
+extern const struct dpp_more dpp_intro;
 
-imp_status dpp_intro_begin(struct dpp_enrollee *e, imp_cx *cx);
-imp_status dpp_intro_answer(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in);
-imp_status dpp_intro_receive(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const dpp_frame *f);
-/* Beliefs are there: start, listen, announce. */
-imp_status dpp_enrollee_ready(struct dpp_enrollee *e, imp_cx *cx);
+/* The enrollee as a role, with `exchange` and `more` (struct dpp_more) or without. */
+#define DPP_ENROLLEE_ROLE(with_exchange, with_more) { \
+	.caps = DPP_CAP_ENROLLEE, .beliefs = dpp_enrollee_beliefs, .begin = dpp_enrollee_begin, \
+	.authenticated = dpp_enrollee_authenticated, .answer = dpp_enrollee_answer, .receive = dpp_enrollee_receive, \
+	.tick = dpp_enrollee_tick, .exchange = (with_exchange), .more = (with_more)}
+imp_status dpp_enrollee_beliefs(struct dpp_run *r, imp_cx *cx);
+imp_status dpp_enrollee_begin(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role);
+imp_status dpp_enrollee_authenticated(struct dpp_run *r, imp_cx *cx);
+imp_status dpp_enrollee_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const struct dpp_role *role);
+imp_status dpp_enrollee_receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role);
+imp_status dpp_enrollee_tick(struct dpp_run *r, imp_cx *cx);
 
 #endif

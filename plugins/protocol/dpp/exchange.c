@@ -25,7 +25,7 @@ static imp_status guessed(struct dpp_run *r, imp_cx *cx)
 
 /* --- initiator ------------------------------------------------------------------- */
 
-imp_status dpp_exchange_code(struct dpp_run *r, imp_cx *cx)
+static imp_status ask_code(struct dpp_run *r, imp_cx *cx)
 {
 	r->how = DPP_BY_PKEX;
 	return dpp_ask(r, cx, DPP_S_CODE, IMP_T_KEY, "dpp.code/", imp_bytes(r->reason, strlen(r->reason)));
@@ -43,7 +43,7 @@ static imp_status on_code(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
 	return st ? st : dpp_open(r, cx, imp_bytes("dpp:", 4));
 }
 
-imp_status dpp_exchange_request(struct dpp_run *r, imp_cx *cx)
+static imp_status send_request(struct dpp_run *r, imp_cx *cx)
 {
 	imp_wr w = dpp_room(cx, DPP_FRAME_MAX);
 	imp_status st;
@@ -91,7 +91,7 @@ static int fit(imp_span id)
 	return id.len <= DPP_NAME - 16;
 }
 
-imp_status dpp_exchange_heard(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f)
+static imp_status heard(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f)
 {
 	imp_wr w = dpp_room(cx, 64);
 	dpp_pkex_asked q;
@@ -166,7 +166,7 @@ static imp_status on_reveal(struct dpp_run *r, imp_cx *cx, const dpp_frame *f, c
 	return r->state == DPP_S_PKEX_REVEAL ? dpp_run_authenticate(r, cx, role) : reveal(r, cx, DPP_S_PKEX_DONE);
 }
 
-imp_status dpp_exchange_frame(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role)
+static imp_status on_frame(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role)
 {
 	int asks = f->type == DPP_PKEX_REQ || f->type == DPP_PKEX_V1_REQ;
 	switch (r->state) {
@@ -185,7 +185,7 @@ imp_status dpp_exchange_frame(struct dpp_run *r, imp_cx *cx, const imp_msg *in, 
 	}
 }
 
-imp_status dpp_exchange_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
+static imp_status on_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
 {
 	switch (r->state) {
 	case DPP_S_CODE: case DPP_S_CODE_READ:
@@ -197,7 +197,7 @@ imp_status dpp_exchange_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
 	}
 }
 
-imp_status dpp_exchange_tick(struct dpp_run *r, imp_cx *cx)
+static imp_status on_tick(struct dpp_run *r, imp_cx *cx)
 {
 	switch (r->state) {
 	case DPP_S_PKEX_RESPONSE:
@@ -208,3 +208,5 @@ imp_status dpp_exchange_tick(struct dpp_run *r, imp_cx *cx)
 		return IMP_OK;
 	}
 }
+
+const struct dpp_exchange dpp_exchange = {ask_code, send_request, heard, on_frame, on_answer, on_tick};

@@ -56,15 +56,9 @@ static imp_status ask_connector(struct dpp_enrollee *e, imp_cx *cx, uint8_t stat
 	return dpp_ask(&e->run, cx, state, IMP_T_CHAIN, "dpp.connector", NONE);
 }
 
-imp_status dpp_intro_beliefs(struct dpp_enrollee *e, imp_cx *cx)
+static imp_status beliefs(struct dpp_enrollee *e, imp_cx *cx)
 {
 	return dpp_ask(&e->run, cx, DPP_E_CSIGN, IMP_T_ANCHOR, "dpp.csign", NONE);
-}
-
-/* Only who begins an introduction cannot do without. */
-static imp_status missing(struct dpp_enrollee *e, imp_cx *cx)
-{
-	return e->run.topic == (IMP_T_NETWORK & 0xff) ? dpp_lacks(&e->run, cx) : dpp_enrollee_ready(e, cx);
 }
 
 static imp_status on_csign(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in)
@@ -72,28 +66,37 @@ static imp_status on_csign(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in
 	imp_key k = imp_key_from(in->data);
 	const dpp_curve *v = dpp_curve_of(k.alg);
 	if (in->code < 0 || !v || k.bits.len != 1 + 2 * (size_t)v->prime_len)
-		return missing(e, cx);
+		return dpp_lacks(&e->run, cx);
 	e->csign_curve = k.alg;
 	memcpy(e->csign, k.bits.ptr, k.bits.len);
 	return dpp_ask(&e->run, cx, DPP_E_NETKEY, IMP_T_KEY, "dpp.netkey", NONE);
 }
 
-static imp_status on_netkey(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in)
+static imp_status on_netkey(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const struct dpp_role *role)
 {
 	imp_key k = imp_key_from(in->data);
 	if (in->code < 0 || !dpp_curve_of(k.alg) || in->data.len > sizeof e->netkey)
-		return missing(e, cx);
+		return dpp_lacks(&e->run, cx);
 	memcpy(e->netkey, in->data.ptr, in->data.len);
 	e->netkey_len = (uint8_t)in->data.len;
-	return dpp_enrollee_ready(e, cx);
+	return dpp_run_ready(&e->run, cx, role);
+}
+
+static int is_ap(const struct dpp_run *r)
+{
+	return r->topic == (IMP_T_ACCESS & 0xff);
 }
 
 /* The link first, then the Connector, which the request carries. */
-imp_status dpp_intro_begin(struct dpp_enrollee *e, imp_cx *cx)
+static imp_status begin(struct dpp_enrollee *e, imp_cx *cx)
 {
 	struct dpp_run *r = &e->run;
 	imp_wr w = dpp_room(cx, 64);
 	size_t n = strlen(r->reason); /* START.name: whom with */
+	if (is_ap(r)) { /* the link is the host's */
+		r->state = DPP_E_INTRO_LISTEN;
+		return IMP_OK;
+	}
 	if (r->up)
 		return ask_connector(e, cx, DPP_E_INTRO_REQUEST);
 	imp_wr_text(&w, n ? "dpp://" : "dpp:");
@@ -142,13 +145,14 @@ static imp_status respond(struct dpp_enrollee *e, imp_cx *cx, int status, imp_sp
 	return imp_wr_end(&w) ? IMP_ENOSPC : dpp_transmit(&e->run, cx, imp_wr_span(&w), 0, 0, 0);
 }
 
-static imp_status on_request(struct dpp_enrollee *e, imp_cx *cx, const dpp_frame *f)
+static imp_status on_request(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const dpp_frame *f)
 {
 	imp_span connector = dpp_attr(&f->attrs, DPP_CONNECTOR);
 	int transaction = dpp_attr_u8(&f->attrs, DPP_TRANSACTION), status;
 	imp_status st;
-	if (!e->netkey_len || transaction < 0 || !connector.ptr)
+	if (transaction < 0 || !connector.ptr)
 		return IMP_OK;
+	dpp_note_address(&e->run, in->name);
 	e->transaction = (uint8_t)transaction;
 	status = look_at(e, cx, connector, &st);
 	if (st == IMP_ENOSPC)
@@ -204,7 +208,7 @@ static imp_status on_match(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in
 	const dpp_curve *v = dpp_curve_of(e->csign_curve);
 	imp_key csign = {v->curve, 0, 0, dpp_point(v, e->csign)};
 	imp_wr room = dpp_room(cx, in->data.len + 1);
-	int ap = r->topic != (IMP_T_NETWORK & 0xff), fits;
+	int ap = is_ap(r), fits;
 	dpp_connector own;
 	imp_status st;
 	if (in->code < 0)
@@ -222,13 +226,13 @@ static imp_status on_match(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in
 	return st ? st : dpp_done(r, cx, IMP_OK, 0);
 }
 
-imp_status dpp_intro_answer(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in)
+static imp_status answer(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const struct dpp_role *role)
 {
 	switch (e->run.state) {
 	case DPP_E_CSIGN:
 		return on_csign(e, cx, in);
 	case DPP_E_NETKEY:
-		return on_netkey(e, cx, in);
+		return on_netkey(e, cx, in, role);
 	case DPP_E_INTRO_REQUEST:
 		return send_request(e, cx, in);
 	case DPP_E_INTRO_MATCH:
@@ -238,11 +242,13 @@ imp_status dpp_intro_answer(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *i
 	}
 }
 
-imp_status dpp_intro_receive(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const dpp_frame *f)
+static imp_status receive(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const dpp_frame *f)
 {
-	if (e->run.state < DPP_S_ROLE && f->type == DPP_PEER_REQ && e->role == DPP_ROLE_AP)
-		return on_request(e, cx, f);
+	if (e->run.state == DPP_E_INTRO_LISTEN && f->type == DPP_PEER_REQ)
+		return on_request(e, cx, in, f);
 	if (e->run.state == DPP_E_INTRO_RESPONSE && f->type == DPP_PEER_RESP)
 		return on_response(e, cx, in, f);
 	return IMP_OK;
 }
+
+const struct dpp_more dpp_intro = {beliefs, begin, answer, receive};

@@ -1,7 +1,7 @@
 /* plugin.c -- imp.dpp: one layer, two roles; whose frame is it? */
 #include "dpp.h"
 #include "role.h"
-#include "run.h"
+#include "enrollee.h"
 
 /* The role stands before its state. */
 struct dpp {
@@ -24,10 +24,18 @@ static imp_status init(void *state, const imp_params *p)
 	return p->role == IMP_DEVICE ? dpp_enrollee_init(d->state, p) : IMP_EARG;
 }
 
+static const struct dpp_role enrollee = DPP_ENROLLEE_ROLE(&dpp_exchange, &dpp_intro);
+
+static imp_status step_enrollee(void *state, imp_cx *cx, const imp_msg *in)
+{
+	struct dpp_enrollee *e = state;
+	return dpp_run_step(&e->run, cx, in, &enrollee);
+}
+
 static imp_status step(void *state, imp_cx *cx, const imp_msg *in)
 {
 	struct dpp *d = state;
-	return d->role == IMP_OWNER ? dpp_configurator_step(d->state, cx, in) : dpp_enrollee_step(d->state, cx, in);
+	return d->role == IMP_OWNER ? dpp_configurator_step(d->state, cx, in) : step_enrollee(d->state, cx, in);
 }
 
 static const char *where(const void *state)
@@ -72,17 +80,17 @@ enum { DEVICE = IMP_FACT_DEVICE, OWNER = IMP_FACT_OWNER };
 static const imp_fact beliefs[] = {
 	{IMP_T_KEY, IMP_FACT_NEEDED | IMP_FACT_SECRET, "dpp.bootstrap", "the key whose public half stands on the label"},
 	{IMP_T_CONFIG, 0, "dpp.uri", "what else our label says, and whether we insist on the peer's"},
-	{IMP_T_PEERKEY, 0, "NAME", "the peer's bootstrapping URI; missing: it is read"},
+	{IMP_T_PEERKEY, 0, "dpp.label/NAME", "the peer's bootstrapping URI; missing: it is read"},
 	{IMP_T_PEERKEY, 0, "dpp.peer/HASH", "the URI of who begins, when it has sent the hash of its key"},
 	{IMP_T_KEY, IMP_FACT_SECRET, "dpp.code/NAME", "the PKEX code of this name; missing: it is typed"},
 	{IMP_T_COUNTER, 0, "dpp.guess/NAME", "how often that code was guessed wrong"},
 	{IMP_T_CONFIG, DEVICE, "dpp.enrollee", "what the device says of itself"},
 	{IMP_T_CHAIN, DEVICE | IMP_FACT_NEEDED, "dpp.connector", "its Connector, for introductions"},
-	{IMP_T_ANCHOR, DEVICE | IMP_FACT_NEEDED, "dpp.csign", "the configurator's key, for introductions"},
-	{IMP_T_KEY, DEVICE | IMP_FACT_NEEDED | IMP_FACT_SECRET, "dpp.netkey", "the key its Connector is about, for introductions"},
+	{IMP_T_ANCHOR, DEVICE | IMP_FACT_NEEDED, "dpp.csign", "the configurator's key"},
+	{IMP_T_KEY, DEVICE | IMP_FACT_SECRET | IMP_FACT_NEEDED, "dpp.netkey", "the key its Connector is about"},
 	{IMP_T_KEY, OWNER | IMP_FACT_SECRET, "dpp.csign", "the key that signs Connectors; missing: made"},
 	{IMP_T_KEY, OWNER | IMP_FACT_SECRET, "dpp.ppkey", "the privacy protection key; missing: made"},
-	{IMP_T_PEERKEY, OWNER, "dpp.chirp/HASH", "the URI of a device that announces its presence"},
+	{IMP_T_PEERKEY, OWNER | IMP_FACT_NEEDED, "dpp.chirp/HASH", "the URI of a device that announces its presence"},
 	{IMP_T_CONFIG, OWNER | IMP_FACT_MANY, "dpp.config/HASH", "what this device is to be given, an entry for each network"},
 	{IMP_T_CONFIG, OWNER | IMP_FACT_MANY | IMP_FACT_NEEDED, "dpp.config", "what any device is to be given"},
 	{0, 0, NULL, NULL}
@@ -107,7 +115,7 @@ static const imp_fact questions[] = {
 	{IMP_T_AUTHORIZE, OWNER, "HASH", "may the device with this key join?"},
 	{IMP_T_AUTHORIZE, OWNER, "", "the same of a device that began and has shown no key"},
 	{IMP_T_ISSUE, OWNER, "HASH", "a certificate for a device that asks for one"},
-	{IMP_T_READ, 0, "NAME", "the peer's URI, scanned or typed"},
+	{IMP_T_READ, 0, "dpp.label/NAME", "the peer's URI, scanned or typed"},
 	{IMP_T_READ, 0, "dpp.peer/HASH", "the URI of who begins, scanned or typed"},
 	{IMP_T_READ, 0, "dpp.code/NAME", "the PKEX code of this name, typed"},
 	{IMP_T_RUN, DEVICE, "dpp.connect", "join the network that was learnt, and say how it went"},

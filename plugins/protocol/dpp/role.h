@@ -8,7 +8,6 @@ enum { DPP_MSG_LEAST = 1024 }; /* params.max_msg: bytes of the shortest useful o
 
 size_t      dpp_enrollee_need(const imp_params *p);
 imp_status  dpp_enrollee_init(void *state, const imp_params *p);
-imp_status  dpp_enrollee_step(void *state, imp_cx *cx, const imp_msg *in);
 const char *dpp_enrollee_where(const void *state);
 size_t      dpp_work(const imp_params *p);
 

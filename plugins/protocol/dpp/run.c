@@ -270,7 +270,7 @@ static imp_status on_own_uri(struct dpp_run *r, imp_cx *cx, const imp_msg *in, c
 
 static imp_status ask_peer(struct dpp_run *r, imp_cx *cx)
 {
-	return dpp_ask_with(r, cx, DPP_S_PEER_URI, IMP_T_PEERKEY, 0, name_of(r), NONE);
+	return dpp_ask(r, cx, DPP_S_PEER_URI, IMP_T_PEERKEY, "dpp.label/", imp_bytes(r->reason, strlen(r->reason)));
 }
 
 static imp_status listen(struct dpp_run *r, imp_cx *cx)
@@ -300,11 +300,12 @@ imp_status dpp_run_ready(struct dpp_run *r, imp_cx *cx, const struct dpp_role *r
 	imp_status st;
 	r->ready = 1;
 	if (initiates(r)) {
-		memcpy(r->name, r->reason, r->name_len = (uint8_t)strlen(r->reason)); /* START.name */
-		return by_code(r) ? dpp_exchange_code(r, cx) : ask_peer(r, cx);
+		if (by_code(r) && !role->exchange)
+			return dpp_fail(r, cx, IMP_EUNSUP, 0, "no PKEX here");
+		return by_code(r) ? role->exchange->code(r, cx) : ask_peer(r, cx);
 	}
 	if (!responds(r))
-		return role->begin(r, cx);
+		return role->begin(r, cx, role);
 	if (r->topic == IMP_T_SHOW)
 		return dpp_open(r, cx, TEXT("dpp:"));
 	st = listen(r, cx);
@@ -401,9 +402,9 @@ static imp_status on_response(struct dpp_run *r, imp_cx *cx, const dpp_frame *f,
 		return st;
 	if (st == IMP_PASS)
 		return IMP_OK;
-	if (st == IMP_LATER) {
+	if (st == IMP_LATER) { /* somebody is to read our URI */
 		dpp_wait(r, cx, DPP_S_PENDING, DPP_PEOPLE);
-		return IMP_OK;
+		return r->shown ? IMP_OK : show_own(r, cx, NONE);
 	}
 	if (st == IMP_EPEER)
 		return dpp_fail(r, cx, IMP_EPEER, DPP_NOT_COMPATIBLE, "the peer cannot take the other role");
@@ -539,10 +540,11 @@ static imp_status on_chirp_uri(struct dpp_run *r, imp_cx *cx, const imp_msg *in,
 	uint8_t before = r->auth.curve, curve;
 	imp_status st;
 	dpp_uri u;
-	if (in->code < 0 || (st = take_uri(r, cx, in->data, &u, role)) == IMP_EBADMSG || st == IMP_EUNSUP)
-		return listen(r, cx);
+	if (in->code < 0)
+		return dpp_lacks(r, cx);
+	st = take_uri(r, cx, in->data, &u, role);
 	if (st)
-		return st;
+		return st == IMP_ENOSPC ? st : dpp_fail(r, cx, st, 0, "the peer's URI");
 	curve = r->auth.curve;
 	r->auth.curve = before;
 	st = own_key_fits(r, cx, curve);
@@ -568,8 +570,8 @@ static imp_status on_up(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const 
 	if (r->topic == IMP_T_SHOW)
 		return announce(r, cx);
 	if (by_code(r))
-		return dpp_exchange_request(r, cx);
-	return initiates(r) ? dpp_run_authenticate(r, cx, role) : role->begin(r, cx);
+		return role->exchange->request(r, cx);
+	return initiates(r) ? dpp_run_authenticate(r, cx, role) : role->begin(r, cx, role);
 }
 
 static imp_status on_down(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
@@ -614,11 +616,11 @@ static imp_status on_listen(struct dpp_run *r, imp_cx *cx, const imp_msg *in, co
 	dpp_note_address(r, in->name);
 	if (f->type == DPP_AUTH_REQ)
 		return dpp_run_request(r, cx, f, role);
-	if (f->type == DPP_PKEX_REQ || f->type == DPP_PKEX_V1_REQ)
-		return dpp_exchange_heard(r, cx, in, f);
+	if (role->exchange && (f->type == DPP_PKEX_REQ || f->type == DPP_PKEX_V1_REQ))
+		return role->exchange->heard(r, cx, in, f);
 	if (f->type == DPP_PRESENCE && role->caps & DPP_CAP_CONFIGURATOR)
 		return on_presence(r, cx, f);
-	return role->listen ? role->listen(r, cx, in, f) : IMP_OK;
+	return IMP_OK;
 }
 
 static int exchanging(const struct dpp_run *r)
@@ -644,8 +646,8 @@ static imp_status on_frame(struct dpp_run *r, imp_cx *cx, const imp_msg *in, con
 	if (r->state == DPP_S_CONFIRM && f.type == DPP_AUTH_CONF)
 		return on_confirm(r, cx, &f, role);
 	if (exchanging(r))
-		return dpp_exchange_frame(r, cx, in, &f, role);
-	return r->state >= DPP_S_ROLE ? role->receive(r, cx, in, &f) : IMP_OK;
+		return role->exchange->frame(r, cx, in, &f, role);
+	return r->state >= DPP_S_ROLE ? role->receive(r, cx, in, &f, role) : IMP_OK;
 }
 
 static imp_status refuse_gas(imp_cx *cx, const imp_msg *in)
@@ -659,7 +661,7 @@ static imp_status on_rx(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const 
 	if (in->topic == IMP_DPP_FRAME)
 		return on_frame(r, cx, in, role);
 	if (in->topic == IMP_DPP_GAS && r->state >= DPP_S_ROLE)
-		return role->receive(r, cx, in, NULL);
+		return role->receive(r, cx, in, NULL, role);
 	return refuse_gas(cx, in);
 }
 
@@ -669,7 +671,7 @@ static imp_status on_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in, co
 		return IMP_OK;
 	r->want = 0;
 	if (exchanging(r))
-		return dpp_exchange_answer(r, cx, in);
+		return role->exchange->answer(r, cx, in);
 	switch (r->state) {
 	case DPP_S_OWN_KEY:
 		return on_own_key(r, cx, in);
@@ -682,14 +684,14 @@ static imp_status on_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in, co
 	case DPP_S_CHIRP_URI:
 		return on_chirp_uri(r, cx, in, role);
 	default:
-		return r->state >= DPP_S_ROLE ? role->answer(r, cx, in) : IMP_OK;
+		return r->state >= DPP_S_ROLE ? role->answer(r, cx, in, role) : IMP_OK;
 	}
 }
 
 static imp_status on_tick(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role)
 {
 	if (exchanging(r))
-		return dpp_exchange_tick(r, cx);
+		return role->exchange->tick(r, cx);
 	switch (r->state) {
 	case DPP_S_OPENING:
 		return dpp_done(r, cx, IMP_LATER, DPP_RETRY);

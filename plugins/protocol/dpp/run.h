@@ -71,15 +71,27 @@ struct dpp_role {
 	imp_status (*peer_uri)(struct dpp_run *r, imp_span uri);
 	/* Beliefs and link are there, and there is nothing to bootstrap: START.topic
 	 * is the role's own. */
-	imp_status (*begin)(struct dpp_run *r, imp_cx *cx);
+	imp_status (*begin)(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role);
 	imp_status (*authenticated)(struct dpp_run *r, imp_cx *cx);
 	/* An ANSWER, a frame (f NULL: GAS), a TICK in one of the role's states. */
-	imp_status (*answer)(struct dpp_run *r, imp_cx *cx, const imp_msg *in);
-	imp_status (*receive)(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f);
+	imp_status (*answer)(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const struct dpp_role *role);
+	imp_status (*receive)(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role);
 	imp_status (*tick)(struct dpp_run *r, imp_cx *cx);
-	/* A frame that begins something of the role's own, in DPP_S_LISTEN. */
-	imp_status (*listen)(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f);
+	/* What a small device leaves out.  NULL: it is not linked. */
+	const struct dpp_exchange *exchange; /* PKEX */
+	const void *more;                    /* the role's own business */
 };
+
+/* PKEX in a run: the states named for it, and the code's.  (exchange.c) */
+struct dpp_exchange {
+	imp_status (*code)(struct dpp_run *r, imp_cx *cx);    /* initiator: ask for it */
+	imp_status (*request)(struct dpp_run *r, imp_cx *cx); /* ... the link is up */
+	imp_status (*heard)(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f); /* a request */
+	imp_status (*frame)(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role);
+	imp_status (*answer)(struct dpp_run *r, imp_cx *cx, const imp_msg *in);
+	imp_status (*tick)(struct dpp_run *r, imp_cx *cx);
+};
+extern const struct dpp_exchange dpp_exchange;
 
 imp_status dpp_run_step(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const struct dpp_role *role);
 const char *dpp_run_where(const struct dpp_run *r); /* NULL: a state of the role's */
@@ -114,15 +126,6 @@ imp_status dpp_run_authenticate(struct dpp_run *r, imp_cx *cx, const struct dpp_
 imp_status dpp_run_request(struct dpp_run *r, imp_cx *cx, const dpp_frame *f, const struct dpp_role *role);
 uint16_t   dpp_run_channel(const struct dpp_run *r); /* that we are on; 0: no wish */
 void       dpp_note_address(struct dpp_run *r, imp_span name);
-
-/* --- exchange.c: the states named for PKEX, and the code's --- */
-
-imp_status dpp_exchange_code(struct dpp_run *r, imp_cx *cx);    /* initiator: ask for it */
-imp_status dpp_exchange_request(struct dpp_run *r, imp_cx *cx); /* ... the link is up */
-imp_status dpp_exchange_heard(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f); /* a request */
-imp_status dpp_exchange_frame(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role);
-imp_status dpp_exchange_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in);
-imp_status dpp_exchange_tick(struct dpp_run *r, imp_cx *cx);
 
 /* The end.  status: the wire's, in DONE's topic; why: static text. */
 imp_status dpp_fail(struct dpp_run *r, imp_cx *cx, imp_status st, int status, const char *why);
