@@ -4,8 +4,8 @@
 #include "imprint.h"
 
 extern const imp_plugin imp_plugin_fdo, imp_plugin_http, imp_plugin_coap, imp_plugin_dtls;
-extern const imp_plugin imp_plugin_btmesh, imp_plugin_pbadv, imp_plugin_pbgatt;
 extern const imp_plugin imp_plugin_dpp, imp_plugin_dpptcp, imp_plugin_action;
+extern const imp_plugin imp_plugin_btmesh, imp_plugin_pbadv, imp_plugin_pbgatt, imp_plugin_pbremote;
 extern const imp_plugin imp_plugin_bearssl, imp_plugin_openssl, imp_plugin_sodium;
 
 const imp_plugin *const imp_builtin[] = {
@@ -19,6 +19,7 @@ const imp_plugin *const imp_builtin[] = {
 	&imp_plugin_dpptcp,
 	&imp_plugin_pbgatt,
 	&imp_plugin_action,
+	&imp_plugin_pbremote,
 	&imp_plugin_openssl,
 	&imp_plugin_sodium,
 	&imp_plugin_bearssl,

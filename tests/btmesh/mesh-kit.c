@@ -88,6 +88,11 @@ void mesh_begin(struct mesh *k, const imp_crypto *c, const imp_layer *below)
 	fact_set(k->provisioner, IMP_T_NETWORK, "btmesh.net", 0, t_hex(netkey, b, sizeof b));
 }
 
+void mesh_below(struct mesh *k, const imp_layer *below)
+{
+	k->below = k->device->below[0] = k->provisioner->below[0] = below;
+}
+
 void mesh_end(struct mesh *k)
 {
 	world_end(&k->w);
@@ -118,7 +123,7 @@ void mesh_static(struct mesh *k, imp_span device, imp_span provisioner)
 
 imp_status mesh_run_as(struct mesh *k, uint16_t topic, int32_t procedure)
 {
-	uint8_t b[16];
+	uint8_t b[BTMESH_UUID + 2];
 	imp_msg start = imp_say(IMP_START, topic, 0, 0, NONE, NONE);
 	uint32_t d, p;
 	for (int i = 0; i < SESSIONS; i++)
@@ -134,7 +139,12 @@ imp_status mesh_run_as(struct mesh *k, uint16_t topic, int32_t procedure)
 	for (int i = 0; i < REST_S && !k->below && (k->d = world_sess(&k->w, d)) && !k->d->done && !k->d->opened; i++)
 		world_run(&k->w, i ? 1000 : 0); /* it may have to rest */
 	k->rested = k->w.now - k->rested;
-	start.name = t_hex(MESH_UUID, b, sizeof b);
+	start.name = t_hex(MESH_UUID, b, BTMESH_UUID);
+	if (k->beacon) {
+		b[16] = (uint8_t)(k->beacon >> 8);
+		b[17] = (uint8_t)k->beacon;
+		start.name.len += 2;
+	}
 	start.code = procedure;
 	k->p = world_sess(&k->w, p);
 	world_feed(k->p, &start);

@@ -22,6 +22,7 @@ struct mesh {
 	size_t claims_len;
 	imp_span ca;              /* certificates that are trusted, of which the last is right */
 	int  wrong_cas;
+	unsigned beacon;          /* OOB information that the provisioner heard; 0: it heard no beacon */
 	const char *typed;        /* instead of what was shown */
 	int  typos;               /* so many times that first */
 	uint64_t rested;          /* ms until the device could be found */
@@ -31,6 +32,7 @@ struct mesh {
 
 /* A network, a device of this name, nothing else. */
 void mesh_begin(struct mesh *k, const imp_crypto *c, const imp_layer *below);
+void mesh_below(struct mesh *k, const imp_layer *below);
 void mesh_end(struct mesh *k);
 /* What the device can do: CBOR in hex for CONFIG "btmesh.device". */
 void mesh_device_is(struct mesh *k, const char *cbor_hex);

@@ -113,7 +113,7 @@ static const imp_claim claims[] = {
 };
 
 static const int32_t algs[] = {IMP_A_CMAC, IMP_A_HMAC256, IMP_A_CCM8_128, 0};
-static const char *const stacks[] = {"pbadv", "pbgatt", NULL};
+static const char *const stacks[] = {"pbadv", "pbgatt", "pbremote", NULL};
 
 static const imp_manifest manifest = {
 	.size = sizeof(imp_manifest),
