@@ -173,14 +173,17 @@ def pack(m: Message) -> bytes:
                      _PAD[(n + d + c) & 7]))
 
 
-def unpack(buffer: bytes, cls: type = Message) -> "Tuple[int, int, int, List[Message]]":
-    """(status, refused, deadline, messages) of the output of a call; questions are of class `cls`."""
+def unpack(buffer: bytes, cls: type = Message) -> "Tuple[int, int, int, List[Message], bool]":
+    """(status, refused, deadline, messages, is any of them for the player?) of the output of a call; questions are of class `cls`."""
     status, refused, _, count, deadline, _ = _HEAD.unpack_from(buffer)
     at = 32
     out: List[Message] = []
+    player = False
     for _ in range(count):
         n, d, c, _, verb, topic, flags, link, code, ticket, when = _unpack(buffer, at)
         m: Message = _new(cls if verb == 4 else Message)
+        if 4 <= verb <= 7:  # ASK to DONE
+            player = True
         m._verb = verb
         m._topic = topic
         m._flags = flags
@@ -196,4 +199,4 @@ def unpack(buffer: bytes, cls: type = Message) -> "Tuple[int, int, int, List[Mes
         m._channel = buffer[d:d + c] if c else b""
         at = (d + c + 7) & ~7
         out.append(m)
-    return status, refused, deadline, out
+    return status, refused, deadline, out, player

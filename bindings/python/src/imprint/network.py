@@ -29,6 +29,9 @@ class VirtualClock(Clock):
     def unix(self) -> int:
         return self._unix + self.ms // 1000
 
+    def read(self) -> Tuple[int, int]:
+        return self.ms, self.unix()
+
 
 class Flight:
     """A message in flight.

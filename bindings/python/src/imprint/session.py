@@ -15,7 +15,6 @@ from .facts import Facts, Run
 from .message import NEVER, Bytes, Channel, Message, as_bytes, pack, unpack
 from .words import Flag, Status, Topic, Verb
 
-_OURS = frozenset((Verb.ASK, Verb.LEARN, Verb.DONE))
 _DECISIONS = frozenset((Topic.AUTHORIZE, Topic.CHOOSE, Topic.VERIFY))
 
 
@@ -34,7 +33,7 @@ Answerer = Callable[["Question"], Reply]
 
 
 class Clock:
-    """Real time.  A subclass has another: both functions may be replaced."""
+    """Real time.  A subclass has another: it replaces all three."""
 
     def now(self) -> int:
         """Milliseconds of a clock that never goes back."""
@@ -43,6 +42,10 @@ class Clock:
     def unix(self) -> int:
         """Seconds since 1970; 0: unknown."""
         return int(time.time())
+
+    def read(self) -> Tuple[int, int]:
+        """Both."""
+        return time.monotonic_ns() // 1_000_000, int(time.time())
 
 
 class Question(Message):
@@ -140,6 +143,7 @@ class Session:
         self.done: Optional[Message] = None
         self.open: List[Question] = []
         self.deadline = NEVER
+        self._player = False
         self._top = next(iter(layers_of(stack)), "")
         self._lock = threading.RLock()
 
@@ -195,14 +199,16 @@ class Session:
         with self._lock:
             failed: Optional[Error] = None
             try:
-                said = self._settle(self._cross(messages))
+                said = self._cross(messages)
             except Error as e:
-                failed, said = e, self._settle(e.messages)
-                e.messages = said
+                failed, said = e, e.messages
+            if self._player or self.watch is not None:
+                said, failed = self._settle(said, failed)
             if self.sink is not None:
                 self.sink(self, said)
                 said = []
             if failed is not None:
+                failed.messages = said
                 raise failed
             return said
 
@@ -239,8 +245,8 @@ class Session:
         if self.watch is not None:
             for m in messages:
                 self.watch(self, m, True)
-        raw = face.imp_face_run(self._face, self.clock.now(), self.clock.unix(), records)
-        status, refused, self.deadline, said = unpack(raw, Question)
+        raw = face.imp_face_run(self._face, *self.clock.read(), records)
+        status, refused, self.deadline, said, self._player = unpack(raw, Question)
         if refused >= 0 and (status >= 0 or self.done is not None):
             return said
         if not [m for m in said if m._verb == Verb.DONE]:  # an end that it tells itself is none of ours
@@ -249,10 +255,8 @@ class Session:
 
     # --- what it says
 
-    def _settle(self, said: List[Message]) -> List[Message]:
-        """Answer and keep what is for the player; the rest, in order."""
-        if self.watch is None and not [m for m in said if m._verb in _OURS]:
-            return said
+    def _settle(self, said: List[Message], failed: Optional[Error]) -> Tuple[List[Message], Optional[Error]]:
+        """Answer and keep what is for the player; the rest, in order, and the first failure."""
         rest: List[Message] = []
         pending: Deque[Message] = deque(said)
         while pending:
@@ -261,9 +265,9 @@ class Session:
                 try:
                     pending.extend(self._cross((reply,)))
                 except Error as e:
-                    e.messages = rest + e.messages
-                    raise
-        return rest
+                    failed = failed or e
+                    pending.extend(e.messages)
+        return rest, failed
 
     def _heard(self, m: Message, rest: List[Message]) -> Optional[Message]:
         if self.watch is not None:
@@ -320,7 +324,7 @@ class Session:
         """Sort one RX without a session: (Triage, session key, hint, reply).  UnsupportedError: no layer can."""
         with self._lock:
             raw = face.imp_face_triage(self._face, layer, self.clock.now(), secret, pack(rx))
-        status, refused, _, found = unpack(raw, Question)
+        status, refused, _, found, _ = unpack(raw)
         if status < 0 or refused < 0:
             raise error(status if status < 0 else refused)
         return found[0].code, found[0].name, found[0].data.decode("utf-8", "replace"), found[1] if len(found) > 1 else None
