@@ -199,7 +199,7 @@ void fact_drop(struct party *p, uint16_t topic, const char *name)
 
 void fact_copy(struct party *to, const struct party *from, uint16_t topic, const char *name)
 {
-	for (const struct fact *f = from->facts; f; f = f->next)
+	for (const struct fact *f = to == from ? NULL : from->facts; f; f = f->next)
 		if (!f->owner && named(f, topic, imp_bytes(name, strlen(name))))
 			fact_set(to, topic, name, f->code, imp_bytes(f->data, f->len));
 }

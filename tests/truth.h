@@ -7,7 +7,6 @@
  *   - every run finishes with the needed beliefs alone;
  *   - without a belief it finishes too, or ends with DONE(IMP_EFACT) whose
  *     name is that of the ASK; those are the beliefs marked IMP_FACT_NEEDED;
- *     a run that only waits for others may wait on instead;
  *   - every ASK is a declared belief, a question, or knowledge read back;
  *     every declared belief and question is asked in some run;
  *   - what was learnt and what is declared as knowledge are the same;
@@ -20,7 +19,7 @@
  *   static struct party *begin(void) { kit_begin(&k); return k.device; }
  *   static void play(struct party *p) { world_start(p, 0, none); world_run(p->w, 60000); }
  *   static void end(struct party *p) { (void)p; kit_end(&k); }
- *   static const struct truth_case cases[] = {{"X: device", &imp_x, IMP_DEVICE, begin, play, end, 0}};
+ *   static const struct truth_case cases[] = {{"X: device", &imp_x, IMP_DEVICE, begin, play, end}};
  *   int main(void) { return truth_check(cases, 1); }
  *
  * and links truth.c and host.c.  Beliefs are taken away by answering their
@@ -40,7 +39,6 @@ struct truth_case {
 	struct party *(*begin)(void);
 	void (*play)(struct party *p); /* to its DONE */
 	void (*end)(struct party *p);
-	int waits; /* 1: without an optional belief it may wait, and never end */
 };
 
 /* All claims about the manifests of these cases as TAP, plan and all: what

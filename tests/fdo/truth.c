@@ -92,12 +92,12 @@ static void end(struct party *p)
 }
 
 static const struct truth_case cases[] = {
-	{"device, DI", &imp_fdo, IMP_DEVICE, new_device, di, end, 0},
-	{"device, TO1 and TO2", &imp_fdo, IMP_DEVICE, device_unpacked, onboard, end, 0},
-	{"owner, TO0", &imp_fdo, IMP_OWNER, owner_of_voucher, to0, end, 0},
-	{"owner, TO2", &imp_fdo, IMP_OWNER, owner_waiting, onboard, end, 0},
-	{"maker, DI for a device that wants X5CHAIN", &imp_fdo, IMP_MAKER, makers_chain, di, end, 0},
-	{"rendezvous, TO0 and TO1", &imp_fdo, IMP_RENDEZVOUS, rendezvous, to0_to1, end, 0},
+	{"device, DI", &imp_fdo, IMP_DEVICE, new_device, di, end},
+	{"device, TO1 and TO2", &imp_fdo, IMP_DEVICE, device_unpacked, onboard, end},
+	{"owner, TO0", &imp_fdo, IMP_OWNER, owner_of_voucher, to0, end},
+	{"owner, TO2", &imp_fdo, IMP_OWNER, owner_waiting, onboard, end},
+	{"maker, DI for a device that wants X5CHAIN", &imp_fdo, IMP_MAKER, makers_chain, di, end},
+	{"rendezvous, TO0 and TO1", &imp_fdo, IMP_RENDEZVOUS, rendezvous, to0_to1, end},
 };
 
 int main(void)
