@@ -93,11 +93,19 @@ static int32_t rune(imp_rd *r)
 	return r->err ? WRONG : v;
 }
 
+/* Over what is plain ASCII and neither quote nor escape, in one go. */
+static void plain(imp_rd *r)
+{
+	while (!r->err && r->p < r->end && *r->p >= ' ' && *r->p < 0x80 && *r->p != '"' && *r->p != '\\')
+		r->p++;
+}
+
 static void string(imp_rd *r)
 {
 	expect(r, '"');
-	while (rune(r) >= 0)
-		;
+	do
+		plain(r);
+	while (rune(r) >= 0);
 }
 
 static size_t digits(imp_rd *r)
@@ -381,6 +389,13 @@ void imp_json_put_text(imp_wr *w, imp_span text)
 {
 	imp_wr_u8(w, '"');
 	for (size_t at = 0, n; at < text.len; at += n) {
+		imp_rd r = imp_rd_of(imp_bytes(text.ptr + at, text.len - at));
+		plain(&r);
+		n = imp_rd_at(&r);
+		if (n) {
+			imp_wr_bytes(w, imp_bytes(text.ptr + at, n));
+			continue;
+		}
 		n = imp_utf8_len(text.ptr + at, text.len - at);
 		if (!n) {
 			imp_wr_fail(w, IMP_EARG);
