@@ -331,9 +331,29 @@ static int l_layer(lua_State *L)
 	return 1;
 }
 
+/* What a layer does whose closures are gone: somebody called __gc by hand. */
+static imp_status dead_init(void *state, const imp_params *p)
+{
+	(void)state;
+	(void)p;
+	return IMP_EARG;
+}
+
+static imp_status dead_step(void *state, imp_cx *cx, const imp_msg *in)
+{
+	(void)state;
+	(void)cx;
+	(void)in;
+	return IMP_EARG;
+}
+
 static int l_layer_gc(lua_State *L)
 {
 	struct layer *y = luaL_checkudata(L, 1, "imp.layer");
+	y->y.init = dead_init;
+	y->y.step = dead_step;
+	y->y.where = NULL;
+	y->y.work = NULL;
 	for (int i = 0; i < CLOSURES; i++)
 		if (y->closure[i])
 			ffi_closure_free(y->closure[i]);

@@ -1,8 +1,9 @@
 /* mod.h -- what the files of the `imprint` Lua module share.
  *
- * require "imprint" in a Lua file that is built into the command.  Byte
- * strings, keys and messages are Lua strings and tables; failures that a
- * caller can expect are nil plus a text, mistakes raise errors.
+ * require "imprint": in the command, whose Lua files are built in, and in a
+ * stock Lua 5.4, as imprint.so of the same sources.  Byte strings, keys and
+ * messages are Lua strings and tables; failures that a caller can expect are
+ * nil plus a text, mistakes raise errors.
  *
  * CBOR IN LUA   integers, booleans, text <-> strings, imp.null,
  *   byte strings: imp.bytes(s), a table { s }; tostring() gives s

@@ -482,6 +482,8 @@ static int l_ask(lua_State *L)
 	policy **p = luaL_checkudata(L, 1, "imp.policy");
 	policy_question q = {0};
 	luaL_checktype(L, 2, LUA_TTABLE);
+	if (!*p)
+		return luaL_error(L, "the policy is closed");
 	lua_getfield(L, 2, "topic");
 	q.topic = luaL_checkstring(L, -1);
 	lua_getfield(L, 2, "role");

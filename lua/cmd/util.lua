@@ -31,24 +31,9 @@ function U.clean_all(t)
 	return out
 end
 
--- Distance of two words, for "did you mean".
-local function distance(a, b)
-	local row = {}
-	for j = 0, #b do row[j] = j end
-	for i = 1, #a do
-		local last = row[0]
-		row[0] = i
-		for j = 1, #b do
-			local d = math.min(row[j] + 1, row[j - 1] + 1, last + (a:byte(i) == b:byte(j) and 0 or 1))
-			last, row[j] = row[j], d
-		end
-	end
-	return row[#b]
-end
-
 function U.nearest(word, words)
 	local list = {}
-	for _, w in ipairs(words) do list[#list + 1] = { w, distance(word, w) } end
+	for _, w in ipairs(words) do list[#list + 1] = { w, imp.distance(word, w) } end
 	table.sort(list, function(x, y) return x[2] < y[2] or x[2] == y[2] and x[1] < y[1] end)
 	local out = {}
 	for i = 1, math.min(3, #list) do

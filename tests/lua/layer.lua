@@ -215,6 +215,19 @@ T.check("wake sets the deadline", s:deadline() == 1500)
 s:feed({ verb = "tick" }, 1500, 7)
 T.check("tick comes, with the time that was fed", woke == 1500 and s:deadline() == nil)
 
+-- finalizers called by hand
+local y = imp.layer { id = "x", step = function() end }
+s = imp.session { stack = { y } }
+getmetatable(y).__gc(y)
+s:feed { verb = "start" }
+T.check("a layer that was finalized by hand fails its session", s:status() == C.EARG)
+T.raises("... and begins no other", "did not begin", imp.session, { stack = { y } })
+getmetatable(s).__gc(s)
+T.raises("a session likewise", "is closed", s.feed, s, { verb = "tick" })
+local policy = imp.policy("return {}", "p.lua")
+getmetatable(policy).__gc(policy)
+T.raises("and a policy", "is closed", policy.ask, policy, { topic = "authorize" })
+
 -- nothing is kept: layers, selves
 local weak = setmetatable({}, { __mode = "v" })
 do
