@@ -1,120 +1,14 @@
 # What a device may need, for build systems of embedded platforms: core, protocols,
-# transports, BearSSL's provider.  Written by tests/embed/sources.py --update.
+# transports, BearSSL's provider.  By pattern, as new protocols come with new files;
+# tests/embed/run.sh counts what was compiled.  What nobody names is not linked.
 get_filename_component(IMPRINT_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
-set(IMPRINT_SOURCES
-  ${IMPRINT_ROOT}/abi/check.c
-  ${IMPRINT_ROOT}/core/alg.c
-  ${IMPRINT_ROOT}/core/b64.c
-  ${IMPRINT_ROOT}/core/cbor.c
-  ${IMPRINT_ROOT}/core/cose.c
-  ${IMPRINT_ROOT}/core/cosekey.c
-  ${IMPRINT_ROOT}/core/csr.c
-  ${IMPRINT_ROOT}/core/der.c
-  ${IMPRINT_ROOT}/core/jose.c
-  ${IMPRINT_ROOT}/core/json.c
-  ${IMPRINT_ROOT}/core/kdf.c
-  ${IMPRINT_ROOT}/core/lines.c
-  ${IMPRINT_ROOT}/core/pkix.c
-  ${IMPRINT_ROOT}/core/rd.c
-  ${IMPRINT_ROOT}/core/session.c
-  ${IMPRINT_ROOT}/core/siv.c
-  ${IMPRINT_ROOT}/core/slab.c
-  ${IMPRINT_ROOT}/core/tlscbc.c
-  ${IMPRINT_ROOT}/core/uri.c
-  ${IMPRINT_ROOT}/core/utf8.c
-  ${IMPRINT_ROOT}/core/wipe.c
-  ${IMPRINT_ROOT}/core/wr.c
-  ${IMPRINT_ROOT}/core/x509.c
-  ${IMPRINT_ROOT}/plugins/transport/coap.c
-  ${IMPRINT_ROOT}/plugins/transport/coapclient.c
-  ${IMPRINT_ROOT}/plugins/transport/coapmsg.c
-  ${IMPRINT_ROOT}/plugins/transport/coapserver.c
-  ${IMPRINT_ROOT}/plugins/transport/dpptcp.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_all.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_cbc.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_ccm.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_cert.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_client.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_ec.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_ecpsk.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_flight.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_hand.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_jpake.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_prf.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_psk.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_rec.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_server.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_small.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_triage.c
-  ${IMPRINT_ROOT}/plugins/transport/dtls_wire.c
-  ${IMPRINT_ROOT}/plugins/transport/gas.c
-  ${IMPRINT_ROOT}/plugins/transport/http.c
-  ${IMPRINT_ROOT}/plugins/transport/httpfield.c
-  ${IMPRINT_ROOT}/plugins/transport/httpread.c
-  ${IMPRINT_ROOT}/plugins/transport/pbadv.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/beacon.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/chain.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/claims.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/device.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/layer_device.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/plugin.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/provisioner.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/run.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/toolbox.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/value.c
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh/wire.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/auth.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/bootstrap.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/config.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/configurator.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/connector.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/enrollee.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/exchange.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/intro.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/layer_enrollee.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/pkcs10.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/pkex.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/pkexpoint.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/plugin.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/run.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/suite.c
-  ${IMPRINT_ROOT}/plugins/protocol/dpp/wire.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/devcred.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/devdi.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/device.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/devsi.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/layer_device.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/maker.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/owner.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/ownersi.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/plugin.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/rendezvous.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/rv.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/server.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/serviceinfo.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/to0.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/tunnel.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/voucher.c
-  ${IMPRINT_ROOT}/plugins/protocol/fdo/wire.c
-  ${IMPRINT_ROOT}/plugins/crypto/bearssl.c
-  ${IMPRINT_ROOT}/plugins/crypto/bearssl_aes.c
-  ${IMPRINT_ROOT}/plugins/crypto/bearssl_cbc.c
-  ${IMPRINT_ROOT}/plugins/crypto/bearssl_ec.c
-  ${IMPRINT_ROOT}/plugins/crypto/bearssl_hash.c
-  ${IMPRINT_ROOT}/plugins/crypto/bearssl_rsa.c
-  ${IMPRINT_ROOT}/plugins/crypto/bearssl_small.c
-  ${IMPRINT_ROOT}/plugins/crypto/modn.c
-)
-set(IMPRINT_INCLUDES
-  ${IMPRINT_ROOT}/abi
-  ${IMPRINT_ROOT}/plugins/crypto
-  ${IMPRINT_ROOT}/plugins/transport
-  ${IMPRINT_ROOT}/plugins/protocol/btmesh
-  ${IMPRINT_ROOT}/plugins/protocol/dpp
-  ${IMPRINT_ROOT}/plugins/protocol/fdo
-)
-set(IMPRINT_PRIVATE_INCLUDES
-  ${IMPRINT_ROOT}/core
-  ${IMPRINT_ROOT}/plugins
-)
+file(GLOB IMPRINT_SOURCES ${IMPRINT_ROOT}/abi/check.c ${IMPRINT_ROOT}/core/*.c
+  ${IMPRINT_ROOT}/plugins/transport/*.c ${IMPRINT_ROOT}/plugins/protocol/*/*.c
+  ${IMPRINT_ROOT}/plugins/crypto/bearssl*.c ${IMPRINT_ROOT}/plugins/crypto/modn.c)
+set(IMPRINT_INCLUDES ${IMPRINT_ROOT}/abi ${IMPRINT_ROOT}/plugins/crypto ${IMPRINT_ROOT}/plugins/transport)
+file(GLOB manifests ${IMPRINT_ROOT}/plugins/protocol/*/plugin.c)
+foreach(m ${manifests})
+  get_filename_component(d ${m} DIRECTORY)
+  list(APPEND IMPRINT_INCLUDES ${d})
+endforeach()
+set(IMPRINT_PRIVATE_INCLUDES ${IMPRINT_ROOT}/core ${IMPRINT_ROOT}/plugins)
