@@ -421,31 +421,42 @@ def claims_of_hostile_files():
     check("20,000 segments of one byte, anywhere in 4 GiB", rc == 0 and "gaps" in out and time.monotonic() - began < 10, f"{time.monotonic() - began:.1f} s {err}")
 
 
+def mutate(rnd, data):
+    data = bytearray(data)
+    for _ in range(rnd.choice((1, 3, 30))):
+        i = rnd.randrange(len(data))
+        how = rnd.randrange(4)
+        if how == 0:
+            data[i] ^= 1 << rnd.randrange(8)
+        elif how == 1:
+            data[i : i + 4] = rnd.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\0\0\0\x80"))
+        elif how == 2:
+            del data[i : i + rnd.randrange(1, 50)]
+        else:
+            data[i:i] = data[i : i + rnd.randrange(1, 200)]
+        data = data or bytearray(b"x")
+    return bytes(data)
+
+
 def claims_of_mutants(frames, others, rounds=150):
+    """Half of them in the file's own structure, half within its packets."""
     rnd = random.Random(20261123)
-    base = [pcap(packets[:60]) for packets in others] + [pcap(frames[:30]), pcapng(frames[:30]), pcap(frames, order=">", snap=300)]
-    worst, exits = "", {0: 0, 1: 0}
+    whole = [packets[:60] for packets in others] + [frames[:30], frames[20:]]
+    worst, exits = "", {}
     for n in range(rounds):
-        data = bytearray(rnd.choice(base))
-        for _ in range(rnd.choice((1, 3, 30))):
-            i = rnd.randrange(len(data))
-            how = rnd.randrange(4)
-            if how == 0:
-                data[i] ^= 1 << rnd.randrange(8)
-            elif how == 1:
-                data[i : i + 4] = rnd.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\0\0\0\x80"))
-            elif how == 2:
-                del data[i : i + rnd.randrange(1, 50)]
-            else:
-                data[i:i] = data[i : i + rnd.randrange(1, 200)]
-        name = write("mutant", bytes(data))
+        packets = rnd.choice(whole)
+        if n % 4 < 2:
+            data = pcap([(t, mutate(rnd, f) if rnd.random() < 0.2 else f) for t, f in packets])
+        else:
+            data = mutate(rnd, rnd.choice((pcap(packets), pcapng(packets), pcap(packets, order=">", snap=300))))
+        name = write("mutant", data)
         rc, out, err = run("inspect", name, *(["--json"] if n % 2 else []), timeout=20)
         known = rc == 0 and not err or rc == 1 and "mutant: offset " in err or rc == 2 and "--json is for captures" in err
         exits[rc] = exits.get(rc, 0) + 1
         if not known or "fault of its own" in err or not quiet(out):
             worst = f"round {n}: exit {rc}: {err}"
             shutil.copy(name, os.environ.get("MUTANT", "mutant.kept"))
-    check(f"{rounds} mutated captures are read, or refused with an offset", not worst, worst or f"exits {exits}")
+    check(f"{rounds} mutated captures are read, or refused with an offset", not worst and exits.get(0, 0) > rounds // 3, worst or f"exits {exits}")
 
 
 # --- Wireshark's word -----------------------------------------------------------------
