@@ -13,7 +13,8 @@
  * self is a fresh table for every session, and again when the core resets the
  * link; what it lacks is looked up in the table given to imp.layer.
  *   cx:emit(m) -> code   cx:wake(at or nil)   cx:now() -> ms, unix s
- * A cx is good during its step only.
+ * A cx is good during its step only.  imp.fault() tells what a layer of a pool
+ * (imp.loop) raised; of a session's, feed says it.
  *
  * WHO OWNS WHAT  The layer is a userdatum: its imp_layer, its closures, its
  * function table.  Sessions keep it alive.  The ABI's state is 16 bytes that
@@ -393,6 +394,12 @@ int mod_layers_fault(lua_State *L)
 	return 1;
 }
 
+/* imp.fault() -> what a Lua layer of a pool raised first since the last call, or nil */
+static int l_fault(lua_State *L)
+{
+	return mod_layers_fault(L);
+}
+
 /* Of one layer's own table at the top: the selves whose state lay in mem. */
 static void forget(lua_State *L, const uint8_t *mem, size_t len)
 {
@@ -482,5 +489,7 @@ int open_ffi(lua_State *L)
 	mod_class(L, "imp.cx", cx);
 	lua_pushcfunction(L, l_layer);
 	lua_setfield(L, -2, "layer");
+	lua_pushcfunction(L, l_fault);
+	lua_setfield(L, -2, "fault");
 	return 0;
 }

@@ -14,9 +14,10 @@ function T.raises(claim, text, f, ...)
 	T.check(claim, not ok and tostring(why):find(text, 1, true) ~= nil, why)
 end
 
-function T.done()
+-- lives: the Lua state stays as it is, there is something in it that has no end
+function T.done(lives)
 	print("1.." .. T.n)
-	os.exit(T.bad == 0, true)
+	os.exit(T.bad == 0, not lives)
 end
 
 return T
