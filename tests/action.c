@@ -81,6 +81,22 @@ static void converse(int (*lost)(void), uint64_t ms)
 	}
 }
 
+/* --- opening ------------------------------------------------------------------------ */
+
+static void opening(void)
+{
+	static const struct { const char *name, *log; } rows[] = {
+		{"dpp:", "OPEN 0 0 {dpp:}{} "}, {"dpp:\nchannels: 81/1", "OPEN 0 0 {dpp:\\0achannels: 81/1}{} "}, {"dpp://0a1b2c3d4e5f", "OPEN 0 0 {dpp://0a1b2c3d4e5f}{} "},
+		{"", "DOWN -7 0 "}, {"tcp://0a1b2c3d4e5f", "DOWN -7 0 "}, {"dpp://", "DOWN -7 0 "}, {"dpp://host.example", "DOWN -7 0 "}, {"dpp://0a1b2c3d4e5", "DOWN -7 0 "},
+		{"dpp://0a1b2c3d4e5f6", "DOWN -7 0 "}, {"dpp://0A1b2c3d4e5f", "DOWN -7 0 "}, {"dpp://0g1b2c3d4e5f", "DOWN -7 0 "}, {"dpp:/00a1b2c3d4e5f", "DOWN -7 0 "},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		make(&A, &imp_action, MAX);
+		feed(&A, imp_say(IMP_OPEN, 0, 0, 5, TEXT(rows[i].name), NONE));
+		t_check("OPEN names a station or nobody", says(&A, rows[i].log), A.log);
+	}
+}
+
 /* --- frames ------------------------------------------------------------------------ */
 
 static void frames(void)
@@ -344,6 +360,7 @@ static void starved(void)
 
 int main(void)
 {
+	opening();
 	frames();
 	bad_frames();
 	whole();

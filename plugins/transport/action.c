@@ -349,22 +349,27 @@ static int hex(uint8_t c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* "dpp://aabbccddeeff" and perhaps lines behind it; "dpp:" names nobody. */
-static void open_link(struct action *s, imp_cx *cx, imp_span name)
+/* "dpp://aabbccddeeff" or "dpp:", which names nobody, and perhaps lines behind it. */
+static imp_status open_link(struct action *s, imp_cx *cx, const imp_msg *in)
 {
-	static const char scheme[] = "dpp://";
-	enum { AT = sizeof scheme - 1 };
-	uint8_t mac[MAC];
-	int good = name.len >= AT + 2 * MAC && !memcmp(name.ptr, scheme, AT) && (name.len == AT + 2 * MAC || name.ptr[AT + 2 * MAC] == '\n');
+	const uint8_t *end = in->name.len ? memchr(in->name.ptr, '\n', in->name.len) : NULL;
+	imp_span name = imp_bytes(in->name.ptr, end ? (size_t)(end - in->name.ptr) : in->name.len);
+	imp_rd r = imp_rd_of(name);
+	int good = imp_same(imp_rd_bytes(&r, 4), imp_bytes("dpp:", 4));
 	reset(s, cx);
-	for (size_t i = 0; good && i < MAC; i++) {
-		int high = hex(name.ptr[AT + 2 * i]), low = hex(name.ptr[AT + 2 * i + 1]);
+	s->named = good && imp_rd_left(&r);
+	if (s->named)
+		good = imp_same(imp_rd_bytes(&r, 2), imp_bytes("//", 2)) && imp_rd_left(&r) == 2 * MAC;
+	for (size_t i = 0; good && s->named && i < MAC; i++) {
+		int high = hex(imp_rd_u8(&r)), low = hex(imp_rd_u8(&r));
 		good = high >= 0 && low >= 0;
-		mac[i] = (uint8_t)(high << 4 | low);
+		s->peer[i] = (uint8_t)(high << 4 | low);
 	}
-	s->named = good != 0;
 	if (good)
-		memcpy(s->peer, mac, MAC);
+		return IMP_PASS;
+	reset(s, cx);
+	tell(cx, IMP_DOWN, 0, IMP_EARG, in->ticket, imp_bytes(NULL, 0));
+	return IMP_OK;
 }
 
 static void link_up(struct action *s, imp_cx *cx, const imp_msg *in)
@@ -419,8 +424,7 @@ static imp_status step(void *state, imp_cx *cx, const imp_msg *m)
 		link_up(s, cx, m);
 		return IMP_OK;
 	case IMP_OPEN:
-		open_link(s, cx, m->name);
-		return IMP_PASS;
+		return open_link(s, cx, m);
 	case IMP_DOWN:
 	case IMP_SHUT:
 		reset(s, cx);

@@ -9,7 +9,7 @@
  *     A TX's ticket is answered by its status: IMP_OK, the other station has
  *     acknowledged it; negative: not.
  *   OPEN  as DPP's, "dpp://MAC\nchannels: 81/1,...": the host makes the radio
- *     ready.  UP name: our own MAC address; code: the longest frame body, bytes
+ *     ready.  Another name than that or "dpp:" is DOWN(EARG).  UP name: our own MAC address; code: the longest frame body, bytes
  *     (0: IMP_ACTION_MTU).  SHUT: no more frames.
  *
  * FRAMES go through as they are.  One ticket of a frame at a time: that of an

@@ -179,7 +179,7 @@ class Ours:
         self.heard(self.session.up(ticket=m.ticket))
 
     def initiate(self, uri):
-        self.facts[Topic.PEERKEY, "peer"] = uri.replace(";;", f";H:127.0.0.1:{PORT};;").encode()
+        self.facts[Topic.PEERKEY, "dpp.label/peer"] = uri.replace(";;", f";H:127.0.0.1:{PORT};;").encode()
         self.heard(self.session.start(Topic.PEERKEY, "peer"))
 
     def respond(self):
