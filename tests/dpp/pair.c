@@ -380,6 +380,51 @@ static void claims_of_introduction(void)
 	dkit_end(&k);
 }
 
+/* --- reconfiguration ------------------------------------------------------------------ */
+
+static void claims_of_reconfiguration(void)
+{
+	static const char *const other[] = {"dpp", "new home", ""};
+	char claim[96];
+	struct dkit k;
+	int ok;
+	for (int i = 0; i < 6; i++) {
+		uint8_t old[256] = {0};
+		const struct fact *key;
+		dkit_begin(&k, &imp_openssl, curves[i]);
+		ok = configured(&k);
+		key = fact_get(k.device, IMP_T_KEY, "dpp.netkey", 0);
+		if (key)
+			memcpy(old, key->data, key->len);
+		k.entry = other;
+		dkit_run(&k, IMP_T_CONFIG, 0, LONG);
+		key = fact_get(k.device, IMP_T_KEY, "dpp.netkey", 0);
+		snprintf(claim, sizeof claim, "reconfiguration on %s: another network, a new key", curve_names[i]);
+		t_check(claim, ok && dkit_configured(&k) && is(network(&k, 0, "ssid"), "new home") && key && memcmp(old, key->data, key->len) && is(text_claim(&k, IMP_T_ASSOC, NULL), "reconfig"), dkit_said);
+		dkit_end(&k);
+	}
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	k.expiry = k.w.unix_time + 1000;
+	ok = configured(&k);
+	k.w.unix_time += 2000;
+	k.expiry = 0;
+	dkit_run(&k, IMP_T_CONFIG, 0, LONG);
+	t_check("... of a device whose Connector has expired", ok && dkit_configured(&k), dkit_said);
+	dkit_end(&k);
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	ok = configured(&k);
+	fact_drop(k.owner, IMP_T_KEY, "dpp.csign");
+	dkit_run(&k, IMP_T_CONFIG, 0, LONG);
+	t_check("... is not another configurator's business", ok && k.d->code == IMP_LATER && !k.o->done && dkit_whole(&k), (dkit_configured(&k), dkit_said));
+	dkit_end(&k);
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	ok = configured(&k);
+	k.deny = 1;
+	dkit_run(&k, IMP_T_CONFIG, 0, LONG);
+	t_check("... policy says no, and the device keeps what it has", ok && k.o->code == IMP_EDENIED && k.d->code == IMP_EPEER && dkit_whole(&k) && is(network(&k, 0, "ssid"), "home"), (dkit_configured(&k), dkit_said));
+	dkit_end(&k);
+}
+
 int main(void)
 {
 	claims_of_curves();
@@ -391,5 +436,6 @@ int main(void)
 	claims_of_roles();
 	claims_of_codes();
 	claims_of_introduction();
+	claims_of_reconfiguration();
 	return t_end();
 }

@@ -212,6 +212,19 @@ static void answers(struct party *p)
 	introduce(p, IMP_T_ACCESS);
 }
 
+static struct party *moved_device(void)
+{
+	begin();
+	dkit_run(&k, 0, IMP_T_PEERKEY, LONG);
+	return k.device;
+}
+
+static void reconfigure(struct party *p)
+{
+	(void)p;
+	dkit_run(&k, IMP_T_CONFIG, 0, LONG);
+}
+
 static const struct truth_case cases[] = {
 	{"DPP: an enrollee answers", &imp_dpp, IMP_DEVICE, device, owner_begins, end},
 	{"DPP: an enrollee begins", &imp_dpp, IMP_DEVICE, device, device_begins, end},
@@ -223,6 +236,7 @@ static const struct truth_case cases[] = {
 	{"DPP: a station is introduced", &imp_dpp, IMP_DEVICE, station, asks, end},
 	{"DPP: a station is introduced where there are no addresses", &imp_dpp, IMP_DEVICE, station_nowhere, asks, end},
 	{"DPP: an access point is introduced", &imp_dpp, IMP_DEVICE, access_point, answers, end},
+	{"DPP: an enrollee is reconfigured", &imp_dpp, IMP_DEVICE, moved_device, reconfigure, end},
 	{"DPP: a configurator answers", &imp_dpp, IMP_OWNER, owner, device_begins, end},
 	{"DPP: a configurator answers one-way", &imp_dpp, IMP_OWNER, trusting_owner, unknown_begins, end},
 	{"DPP: a configurator begins", &imp_dpp, IMP_OWNER, owner, owner_begins, end},

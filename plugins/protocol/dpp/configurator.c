@@ -560,6 +560,19 @@ static imp_status on_result(struct dpp_configurator *k, imp_cx *cx, const dpp_fr
 	return finish(k, cx);
 }
 
+/* --- reconfiguration ------------------------------------------------------------------------------ */
+
+static imp_status listening(struct dpp_run *r, imp_cx *cx, const dpp_frame *f)
+{
+	return f->type == DPP_RECONF_ANNOUNCE ? dpp_reconf_heard(configurator(r), cx, f) : IMP_OK;
+}
+
+static imp_status reconfigure(struct dpp_configurator *k, imp_cx *cx, const dpp_frame *f)
+{
+	imp_status st = dpp_reconf_on_response(k, cx, f);
+	return st || k->run.state != DPP_C_QUERY ? st : authenticated(&k->run, cx);
+}
+
 /* --- the state machine --------------------------------------------------------------------------- */
 
 static imp_status receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *own)
@@ -572,6 +585,10 @@ static imp_status receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, cons
 		return on_query(k, cx, in);
 	if (!f)
 		return in->ticket ? cx->emit(cx, &none) : IMP_OK;
+	if (r->state == DPP_C_RECONF_RESPONSE && f->type == DPP_RECONF_RESP)
+		return reconfigure(k, cx, f);
+	if (r->state == DPP_C_QUERY && r->how == DPP_BY_RECONF && f->type == DPP_RECONF_RESP) /* it has not heard our confirmation */
+		return dpp_send_again(r, cx);
 	if (r->state == DPP_C_RESULT && f->type == DPP_CONF_RESULT)
 		return on_result(k, cx, f);
 	if ((r->state == DPP_C_STATUS || r->state == DPP_C_RESULT) && f->type == DPP_CONN_STATUS && k->send_status)
@@ -581,12 +598,15 @@ static imp_status receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, cons
 	return IMP_OK;
 }
 
-static imp_status tick(struct dpp_run *r, imp_cx *cx)
+static imp_status tick(struct dpp_run *r, imp_cx *cx, const struct dpp_role *own)
 {
 	struct dpp_configurator *k = configurator(r);
+	(void)own;
 	switch (r->state) {
 	case DPP_C_QUERY:
 		return cx->now < r->until ? IMP_OK : dpp_fail(r, cx, IMP_ETIME, 0, "no configuration request");
+	case DPP_C_RECONF_RESPONSE:
+		return dpp_tired(r, cx) ? dpp_fail(r, cx, IMP_ETIME, 0, "no Connector came") : dpp_send_again(r, cx);
 	case DPP_C_RESULT:
 		return dpp_fail(r, cx, IMP_ETIME, 0, "no configuration result");
 	case DPP_C_STATUS:
@@ -633,6 +653,7 @@ static const struct dpp_role role = {
 	.answer = answer,
 	.receive = receive,
 	.tick = tick,
+	.listen = listening,
 	.exchange = &dpp_exchange,
 };
 

@@ -34,4 +34,9 @@ struct dpp_configurator {
 	uint8_t  held[];
 };
 
+/* --- reconfig_owner.c: an announcement, and what came back --- */
+imp_status dpp_reconf_heard(struct dpp_configurator *k, imp_cx *cx, const dpp_frame *f);
+/* In DPP_C_QUERY if it is a peer of ours, which then hears our confirmation. */
+imp_status dpp_reconf_on_response(struct dpp_configurator *k, imp_cx *cx, const dpp_frame *f);
+
 #endif

@@ -24,6 +24,8 @@
  *
  * NAMES OF FACTS  (HASH: the SHA-256 of a bootstrapping key, 64 lower-case hex
  * digits)
+ *  In a reconfiguration there is no bootstrapping key: HASH is then the SHA-256 of
+ *  the enrollee's present netAccessKey (04 || x || y).
  *  both, beliefs
  *   KEY     "dpp.bootstrap"  flat private key, bytes, of one of the six curves.
  *                            Needed to respond; an initiator makes one up for

@@ -347,9 +347,13 @@ static imp_status on_response(struct dpp_enrollee *e, imp_cx *cx, const imp_msg 
 
 /* --- the state machine ------------------------------------------------------------------ */
 
-static const struct dpp_more *more_of(const struct dpp_role *role)
+/* The business of this run's topic; NULL: it is none of these. */
+static const struct dpp_more *more_of(const struct dpp_run *r, const struct dpp_role *role)
 {
-	return role->more;
+	const struct dpp_more *const *all = role->more;
+	if (!all)
+		return NULL;
+	return r->topic == (IMP_T_CONFIG & 0xff) ? all[1] : r->topic == (IMP_T_ACCESS & 0xff) || r->topic == (IMP_T_NETWORK & 0xff) ? all[0] : NULL;
 }
 
 imp_status dpp_enrollee_receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role)
@@ -358,7 +362,7 @@ imp_status dpp_enrollee_receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in
 	if (!f)
 		return in->ticket ? cx->emit(cx, &m) : IMP_OK;
 	if (r->state >= DPP_E_CSIGN)
-		return more_of(role)->receive(enrollee(r), cx, in, f);
+		return more_of(r, role)->receive(enrollee(r), cx, in, f);
 	/* the responder has not heard our confirmation */
 	if (r->auth.initiator && f->type == DPP_AUTH_RESP && r->state >= DPP_E_RESPONSE && r->state <= DPP_E_RETRY)
 		return dpp_send_again(r, cx);
@@ -367,12 +371,12 @@ imp_status dpp_enrollee_receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in
 
 imp_status dpp_enrollee_begin(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role)
 {
-	if (role->more && (r->topic == (IMP_T_ACCESS & 0xff) || r->topic == (IMP_T_NETWORK & 0xff)))
-		return more_of(role)->begin(enrollee(r), cx);
+	if (more_of(r, role))
+		return more_of(r, role)->begin(enrollee(r), cx);
 	return dpp_fail(r, cx, IMP_EUNSUP, 0, "no such run");
 }
 
-imp_status dpp_enrollee_tick(struct dpp_run *r, imp_cx *cx)
+imp_status dpp_enrollee_tick(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role)
 {
 	struct dpp_enrollee *e = enrollee(r);
 	switch (r->state) {
@@ -387,10 +391,8 @@ imp_status dpp_enrollee_tick(struct dpp_run *r, imp_cx *cx)
 		return dpp_send_again(r, cx);
 	case DPP_E_CONNECT:
 		return ended(e, cx);
-	case DPP_E_INTRO_RESPONSE:
-		return dpp_tired(r, cx) ? dpp_done(r, cx, IMP_LATER, DPP_RETRY) : dpp_send_again(r, cx);
 	default:
-		return IMP_OK;
+		return more_of(r, role) ? more_of(r, role)->tick(e, cx) : IMP_OK;
 	}
 }
 
@@ -403,8 +405,8 @@ imp_status dpp_enrollee_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in,
 		if (!about(in, &who))
 			return dpp_lacks(r, cx);
 		e->role = (uint8_t)who.role;
-		if (role->more && (r->topic == (IMP_T_ACCESS & 0xff) || r->topic == (IMP_T_NETWORK & 0xff)))
-			return more_of(role)->beliefs(e, cx);
+		if (more_of(r, role))
+			return more_of(r, role)->beliefs(e, cx);
 		return dpp_run_ready(r, cx, role);
 	case DPP_E_ABOUT_AGAIN:
 		return send_query(e, cx, in);
@@ -417,14 +419,14 @@ imp_status dpp_enrollee_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in,
 	case DPP_E_CONNECT:
 		return on_connect(e, cx, in);
 	default:
-		return role->more ? more_of(role)->answer(e, cx, in, role) : IMP_OK;
+		return more_of(r, role) ? more_of(r, role)->answer(e, cx, in, role) : IMP_OK;
 	}
 }
 
 static const char *const names[] = {
 	"authenticated", "about", "response", "about_again", "retry", "commit", "result", "connect",
 	"csign", "netkey", "intro_listen", "intro_request", "intro_response", "intro_match",
-	"reconf_csign", "reconf_ppkey", "reconf_connector", "reconf_key", "reconf_request", "reconf_confirm",
+	"reconf_ppkey", "reconf_request", "reconf_connector", "reconf_confirm",
 };
 
 const char *dpp_enrollee_where(const void *state)

@@ -18,9 +18,9 @@ enum dpp_enrollee_state {
 	DPP_E_INTRO_REQUEST,              /* our Connector, to be sent */
 	DPP_E_INTRO_RESPONSE,             /* a peer discovery request is on its way */
 	DPP_E_INTRO_MATCH,                /* our Connector, beside the peer's */
-	DPP_E_RECONF_CSIGN, DPP_E_RECONF_PPKEY, DPP_E_RECONF_CONNECTOR, DPP_E_RECONF_KEY,
+	DPP_E_RECONF_PPKEY,
 	DPP_E_RECONF_REQUEST,             /* announced, waiting for the configurator */
-	DPP_E_RECONF_CONFIRM
+	DPP_E_RECONF_CONNECTOR, DPP_E_RECONF_CONFIRM
 };
 
 struct dpp_enrollee {
@@ -47,10 +47,11 @@ struct dpp_more {
 	imp_status (*begin)(struct dpp_enrollee *e, imp_cx *cx);
 	imp_status (*answer)(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const struct dpp_role *role);
 	imp_status (*receive)(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in, const dpp_frame *f);
+	imp_status (*tick)(struct dpp_enrollee *e, imp_cx *cx);
 };
-extern const struct dpp_more dpp_intro;
+extern const struct dpp_more dpp_intro, dpp_reconfig;
 
-/* The enrollee as a role, with `exchange` and `more` (struct dpp_more) or without. */
+/* The enrollee as a role, with `exchange` and `more` (both of these) or without. */
 #define DPP_ENROLLEE_ROLE(with_exchange, with_more) { \
 	.caps = DPP_CAP_ENROLLEE, .beliefs = dpp_enrollee_beliefs, .begin = dpp_enrollee_begin, \
 	.authenticated = dpp_enrollee_authenticated, .answer = dpp_enrollee_answer, .receive = dpp_enrollee_receive, \
@@ -60,6 +61,6 @@ imp_status dpp_enrollee_begin(struct dpp_run *r, imp_cx *cx, const struct dpp_ro
 imp_status dpp_enrollee_authenticated(struct dpp_run *r, imp_cx *cx);
 imp_status dpp_enrollee_answer(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const struct dpp_role *role);
 imp_status dpp_enrollee_receive(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role);
-imp_status dpp_enrollee_tick(struct dpp_run *r, imp_cx *cx);
+imp_status dpp_enrollee_tick(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role);
 
 #endif

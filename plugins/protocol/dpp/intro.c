@@ -251,4 +251,12 @@ static imp_status receive(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in,
 	return IMP_OK;
 }
 
-const struct dpp_more dpp_intro = {beliefs, begin, answer, receive};
+static imp_status tick(struct dpp_enrollee *e, imp_cx *cx)
+{
+	struct dpp_run *r = &e->run;
+	if (r->state != DPP_E_INTRO_RESPONSE)
+		return IMP_OK;
+	return dpp_tired(r, cx) ? dpp_done(r, cx, IMP_LATER, DPP_RETRY) : dpp_send_again(r, cx);
+}
+
+const struct dpp_more dpp_intro = {beliefs, begin, answer, receive, tick};

@@ -24,7 +24,8 @@ static imp_status init(void *state, const imp_params *p)
 	return p->role == IMP_DEVICE ? dpp_enrollee_init(d->state, p) : IMP_EARG;
 }
 
-static const struct dpp_role enrollee = DPP_ENROLLEE_ROLE(&dpp_exchange, &dpp_intro);
+static const struct dpp_more *const more[] = {&dpp_intro, &dpp_reconfig};
+static const struct dpp_role enrollee = DPP_ENROLLEE_ROLE(&dpp_exchange, more);
 
 static imp_status step_enrollee(void *state, imp_cx *cx, const imp_msg *in)
 {
@@ -88,6 +89,7 @@ static const imp_fact beliefs[] = {
 	{IMP_T_CHAIN, DEVICE | IMP_FACT_NEEDED, "dpp.connector", "its Connector, for introductions"},
 	{IMP_T_ANCHOR, DEVICE | IMP_FACT_NEEDED, "dpp.csign", "the configurator's key"},
 	{IMP_T_KEY, DEVICE | IMP_FACT_SECRET | IMP_FACT_NEEDED, "dpp.netkey", "the key its Connector is about"},
+	{IMP_T_PEERKEY, DEVICE | IMP_FACT_NEEDED, "dpp.ppkey", "the configurator's privacy protection key, for reconfigurations"},
 	{IMP_T_KEY, OWNER | IMP_FACT_SECRET, "dpp.csign", "the key that signs Connectors; missing: made"},
 	{IMP_T_KEY, OWNER | IMP_FACT_SECRET, "dpp.ppkey", "the privacy protection key; missing: made"},
 	{IMP_T_PEERKEY, OWNER | IMP_FACT_NEEDED, "dpp.chirp/HASH", "the URI of a device that announces its presence"},

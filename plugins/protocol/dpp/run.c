@@ -620,7 +620,7 @@ static imp_status on_listen(struct dpp_run *r, imp_cx *cx, const imp_msg *in, co
 		return role->exchange->heard(r, cx, in, f);
 	if (f->type == DPP_PRESENCE && role->caps & DPP_CAP_CONFIGURATOR)
 		return on_presence(r, cx, f);
-	return IMP_OK;
+	return role->listen ? role->listen(r, cx, f) : IMP_OK;
 }
 
 static int exchanging(const struct dpp_run *r)
@@ -706,7 +706,7 @@ static imp_status on_tick(struct dpp_run *r, imp_cx *cx, const struct dpp_role *
 	case DPP_S_INITIATOR_READ:
 		return dpp_fail(r, cx, IMP_ETIME, 0, "nobody read the peer's URI");
 	default:
-		return r->state >= DPP_S_ROLE ? role->tick(r, cx) : IMP_OK;
+		return r->state >= DPP_S_ROLE ? role->tick(r, cx, role) : IMP_OK;
 	}
 }
 

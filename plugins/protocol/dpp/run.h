@@ -76,7 +76,9 @@ struct dpp_role {
 	/* An ANSWER, a frame (f NULL: GAS), a TICK in one of the role's states. */
 	imp_status (*answer)(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const struct dpp_role *role);
 	imp_status (*receive)(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role);
-	imp_status (*tick)(struct dpp_run *r, imp_cx *cx);
+	imp_status (*tick)(struct dpp_run *r, imp_cx *cx, const struct dpp_role *role);
+	/* A frame that begins something of the role's own, while we listen; or NULL. */
+	imp_status (*listen)(struct dpp_run *r, imp_cx *cx, const dpp_frame *f);
 	/* What a small device leaves out.  NULL: it is not linked. */
 	const struct dpp_exchange *exchange; /* PKEX */
 	const void *more;                    /* the role's own business */
