@@ -3,6 +3,7 @@
  * table. */
 #include "imprint.h"
 
+extern const imp_plugin imp_plugin_lwm2m;
 extern const imp_plugin imp_plugin_fdo, imp_plugin_http, imp_plugin_coap, imp_plugin_dtls;
 extern const imp_plugin imp_plugin_dpp, imp_plugin_dpptcp, imp_plugin_action;
 extern const imp_plugin imp_plugin_btmesh, imp_plugin_pbadv, imp_plugin_pbgatt, imp_plugin_pbremote;
@@ -11,6 +12,7 @@ extern const imp_plugin imp_plugin_bearssl, imp_plugin_openssl, imp_plugin_sodiu
 const imp_plugin *const imp_builtin[] = {
 	&imp_plugin_dpp,
 	&imp_plugin_fdo,
+	&imp_plugin_lwm2m,
 	&imp_plugin_http,
 	&imp_plugin_coap,
 	&imp_plugin_dtls,

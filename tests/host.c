@@ -578,7 +578,8 @@ static void on_wire(struct sess *s, const imp_msg *m)
 	case IMP_TX:
 		x = *m;
 		x.verb = IMP_RX;
-		x.name = imp_bytes(s->p->name, strlen(s->p->name));
+		if (!m->name.len || m->name.ptr[0] != '/') /* requests keep their paths */
+			x.name = imp_bytes(s->p->name, strlen(s->p->name));
 		if (m->ticket)
 			x.ticket = exchange(w, s->id, m->ticket, 0);
 		if (o)
