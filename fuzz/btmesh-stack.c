@@ -106,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n)
 	begin(d[0], d[1]);
 	k.w.move = 1;
 	k.w.fault = spoil;
+	k.patience = 65000;
 	at = d + 2;
 	end = d + n;
 	mesh_run_as(&k, d[1] & 16 ? IMP_T_NETWORK : 0, d[1] >> 5 & 3);

@@ -284,15 +284,15 @@ static imp_status on_link_open(struct pbadv *b, imp_cx *cx, const uint8_t *link,
 
 static imp_status on_link_close(struct pbadv *b, imp_cx *cx, imp_span reason)
 {
-	imp_status code = reason.len != 1 || reason.ptr[0] > TIMEOUT ? IMP_EPEER : reason.ptr[0] ? IMP_ETIME : IMP_OK;
-	imp_status st;
-	if (b->state != OPEN && b->state != OPENING)
+	imp_status st, code;
+	if (reason.len != 1 || (b->state != OPEN && b->state != OPENING))
 		return IMP_OK;
 	st = answer(b, cx, IMP_ELINK);
 	reset(b);
 	b->state = IDLE;
 	sleep_until(b, cx);
-	return st ? st : say(cx, IMP_DOWN, reason.len ? reason.ptr[0] : 0, code, b->label, NONE, NONE);
+	code = reason.ptr[0] > TIMEOUT ? IMP_EPEER : reason.ptr[0] ? IMP_ETIME : IMP_OK;
+	return st ? st : say(cx, IMP_DOWN, reason.ptr[0], code, b->label, NONE, NONE);
 }
 
 static imp_status on_control(struct pbadv *b, imp_cx *cx, const uint8_t *link, uint8_t opcode, imp_span data)

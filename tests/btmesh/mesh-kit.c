@@ -82,6 +82,7 @@ void mesh_begin(struct mesh *k, const imp_crypto *c, const imp_layer *below)
 	memset(k, 0, sizeof *k);
 	world_begin(&k->w);
 	k->below = below;
+	k->patience = 200000;
 	k->device = party(k, "device", c, IMP_DEVICE);
 	k->provisioner = party(k, "provisioner", c, IMP_OWNER);
 	fact_set(k->device, IMP_T_IDENTITY, "btmesh.uuid", 0, t_hex(MESH_UUID, b, sizeof b));
@@ -148,7 +149,7 @@ imp_status mesh_run_as(struct mesh *k, uint16_t topic, int32_t procedure)
 	start.code = procedure;
 	k->p = world_sess(&k->w, p);
 	world_feed(k->p, &start);
-	world_run(&k->w, 200000);
+	world_run(&k->w, k->patience);
 	k->d = world_sess(&k->w, d);
 	k->p = world_sess(&k->w, p);
 	return k->p && k->p->done ? k->p->code : IMP_ETIME;

@@ -25,6 +25,7 @@ struct mesh {
 	unsigned beacon;          /* OOB information that the provisioner heard; 0: it heard no beacon */
 	const char *typed;        /* instead of what was shown */
 	int  typos;               /* so many times that first */
+	uint64_t patience;        /* ms that a run may take; 200 s */
 	uint64_t rested;          /* ms until the device could be found */
 };
 

@@ -116,13 +116,13 @@ static void adopt(struct party *p)
 }
 
 static const struct truth_case cases[] = {
-	{"device, by its label", &imp_btmesh, IMP_DEVICE, device_label, provision, end, 0},
-	{"device, by a number that is typed", &imp_btmesh, IMP_DEVICE, device_input, provision, end, 0},
-	{"device, a node that gets a new key", &imp_btmesh, IMP_DEVICE, device_node, renew, end, 0},
-	{"device, a node that adopts it", &imp_btmesh, IMP_DEVICE, device_renewed, adopt, end, 0},
-	{"provisioner, by the device's label", &imp_btmesh, IMP_OWNER, provisioner_label, provision, end, 0},
-	{"provisioner, by its certificate and a number that it shows", &imp_btmesh, IMP_OWNER, provisioner_certificate, provision, end, 0},
-	{"provisioner, a new key for a node", &imp_btmesh, IMP_OWNER, provisioner_of_node, renew, end, 0},
+	{"device, by its label", &imp_btmesh, IMP_DEVICE, device_label, provision, end},
+	{"device, by a number that is typed", &imp_btmesh, IMP_DEVICE, device_input, provision, end},
+	{"device, a node that gets a new key", &imp_btmesh, IMP_DEVICE, device_node, renew, end},
+	{"device, a node that adopts it", &imp_btmesh, IMP_DEVICE, device_renewed, adopt, end},
+	{"provisioner, by the device's label", &imp_btmesh, IMP_OWNER, provisioner_label, provision, end},
+	{"provisioner, by its certificate and a number that it shows", &imp_btmesh, IMP_OWNER, provisioner_certificate, provision, end},
+	{"provisioner, a new key for a node", &imp_btmesh, IMP_OWNER, provisioner_of_node, renew, end},
 };
 
 int main(void)

@@ -3,6 +3,8 @@
 #include "crypto.h"
 #include "fdo-kit.h"
 #include "http.h"
+#include "pbadv.h"
+#include "protocol/btmesh/btmesh.h"
 #include "protocol/dpp/dpp.h"
 #include "t.h"
 
@@ -48,6 +50,13 @@ static size_t session_bytes(uint32_t max_msg)
 	return imp_session_need(&t);
 }
 
+static size_t mesh_device_bytes(void)
+{
+	imp_stack t = {.size = sizeof t, .top = &imp_btmesh_device, .link = {{&imp_pbadv}}, .crypto = kit_crypto};
+	t.params = (imp_params){.size = sizeof t.params, .role = IMP_DEVICE, .max_msg = 80};
+	return imp_session_need(&t);
+}
+
 static size_t enrollee_bytes(void)
 {
 	imp_stack t = {.size = sizeof t, .top = &imp_dpp_enrollee, .crypto = kit_crypto};
@@ -63,6 +72,7 @@ static void claims_of_session(void)
 	t_check("a device's session (fdo on http) fits", one && two - one == 1024, text);
 	printf("# number session %u\n", one - 1024);
 	printf("# number dpp %u\n", (unsigned)enrollee_bytes());
+	printf("# number btmesh %u\n", (unsigned)mesh_device_bytes());
 }
 
 /* Everybody is here: what is a device's or an owner's is the tests' kit. */

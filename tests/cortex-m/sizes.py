@@ -98,12 +98,16 @@ def main():
     dpp = {n: b for n, b in k.items() if n.startswith("plugins_protocol_dpp_")}
     row("dpp", "DPP enrollee, code, without crypto, formats and feed loop", sum(dpp.values()), 24000, str(dpp))
     row("dpp-formats", "JSON, JOSE, CBOR, X.509, KDFs and cursors that it keeps, code", sum(b for n, b in k.items() if n.startswith("core_")), None)
+    mesh = {n: b for n, b in kept("imp_btmesh_device").items() if n.startswith("plugins_protocol_btmesh_")}
+    row("btmesh", "Bluetooth Mesh device, code, without crypto, formats and feed loop", sum(mesh.values()), 10000, str(mesh))
+    row("pbadv", "PB-ADV below it, code", code(["plugins_transport_pbadv"]), None)
     s = sections(ours())
     row("data", f"writable globals (.data + .bss) of core, protocols, transports, BearSSL's provider", s.get("data", 0) + s.get("bss", 0), 0)
     depth, r = stack("imp_session_feed")
     row("stack", "worst-case stack of a feed above the crypto's", depth, 4096, r.stderr + r.stdout, not r.returncode)
     row("session", "FDO device over HTTP, session without its message buffer", number("session"), 4096)
     row("dpp-session", "DPP enrollee, session, any curve", number("dpp"), 3072)
+    row("btmesh-session", "Bluetooth Mesh device over PB-ADV, session with messages of 80 B", number("btmesh"), 1536)
     json.dump(rows, open(f"{OUT}/numbers.json", "w"), indent=1)
 
 
