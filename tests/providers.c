@@ -308,6 +308,26 @@ static void fake(void)
 	t_check("which may still be wrong", c->open(c, IMP_A_A128GCM, &k, imp_bytes(forged, 12), NULL, 0, imp_bytes(forged, 40), out, &len) == IMP_EAUTH, "");
 }
 
+/* A scalar of one byte is the same number as one of 32. */
+static void short_scalars(const imp_crypto *c)
+{
+	uint8_t priv[32], p[65], q[65], sum[65], same[65], wide[32] = {[31] = 1}, one = 1;
+	size_t n = sizeof priv, len = sizeof p;
+	if (!c->can(c, 0, IMP_C_P256) || c->keygen(c, IMP_C_P256, priv, &n, p, &len) < 0)
+		return;
+	n = sizeof priv, len = sizeof q;
+	c->keygen(c, IMP_C_P256, priv, &n, q, &len);
+	len = sizeof sum;
+	if (c->muladd(c, IMP_C_P256, imp_bytes(&one, 1), imp_bytes(p, 65), imp_bytes(&one, 1), imp_bytes(q, 65), sum, &len) == IMP_EUNSUP)
+		return;
+	c->muladd(c, IMP_C_P256, imp_bytes(wide, 32), imp_bytes(p, 65), imp_bytes(wide, 32), imp_bytes(q, 65), same, &len);
+	t_check("P + Q with scalars of one byte and of 32", !memcmp(sum, same, sizeof sum), c->id);
+	q[1] ^= 1;
+	t_check("... a point off the curve is refused with one byte too", c->muladd(c, IMP_C_P256, imp_bytes(&one, 1), imp_bytes(p, 65), imp_bytes(&one, 1), imp_bytes(q, 65), sum, &len) == IMP_EBADMSG, c->id);
+	one = 0;
+	t_check("... and a zero", c->muladd(c, IMP_C_P256, imp_bytes(&one, 1), imp_bytes(p, 65), imp_bytes(wide, 32), imp_bytes(p, 65), sum, &len) == IMP_EARG, c->id);
+}
+
 static void plugins(void)
 {
 	static const imp_plugin *const all[] = {&imp_plugin_bearssl, &imp_plugin_sodium, &imp_plugin_openssl, &imp_plugin_fake};
@@ -324,6 +344,7 @@ int main(void)
 		randoms(real[i]);
 		small_rooms(real[i]);
 		opaque(real[i]);
+		short_scalars(real[i]);
 		at_rest(real[i]);
 		for (size_t j = 0; j < REAL; j++)
 			for (size_t n = 0; n < CURVES; n++)

@@ -228,16 +228,23 @@ imp_status imp_bear_rsa_crypt(const imp_crypto *c, int32_t alg, int encrypt, con
 /* --- group arithmetic --------------------------------------------------- */
 
 /* p = x*P + y*Q; P is in p already, or NULL and means the base point. */
-static int sum(const struct group *g, const uint8_t *x, const uint8_t *P, const uint8_t *y, imp_span Q, uint8_t *p)
+static int sum(const struct group *g, imp_span x, const uint8_t *P, imp_span y, imp_span Q, uint8_t *p)
 {
 	if (!Q.len && !P)
-		return g->ec->mulgen(p, x, g->width, g->id) == g->point;
+		return g->ec->mulgen(p, x.ptr, x.len, g->id) == g->point;
 	if (!Q.len)
-		return g->ec->mul(p, g->point, x, g->width, g->id) != 0;
+		return g->ec->mul(p, g->point, x.ptr, x.len, g->id) != 0;
 	if (P)
-		return g->ec->muladd(p, Q.ptr, g->point, x, g->width, y, g->width, g->id) != 0;
+		return g->ec->muladd(p, Q.ptr, g->point, x.ptr, x.len, y.ptr, y.len, g->id) != 0;
 	memcpy(p, Q.ptr, g->point);
-	return g->ec->muladd(p, NULL, g->point, y, g->width, x, g->width, g->id) != 0;
+	return g->ec->muladd(p, NULL, g->point, y.ptr, y.len, x.ptr, x.len, g->id) != 0;
+}
+
+/* The last bytes of a reduced scalar, as many as it was given in. */
+static imp_span as_long(const uint8_t *reduced, size_t width, size_t given)
+{
+	size_t n = given && given < width ? given : width;
+	return imp_bytes(reduced + width - n, n);
 }
 
 imp_status imp_bear_muladd(const imp_crypto *c, int32_t curve, imp_span x, imp_span P, imp_span y,
@@ -257,7 +264,7 @@ imp_status imp_bear_muladd(const imp_crypto *c, int32_t curve, imp_span x, imp_s
 	if (P.ptr)
 		memcpy(p, P.ptr, g.point);
 	st = imp_ct_zero(a, g.width) || imp_ct_zero(b, g.width) ? IMP_EARG : IMP_EBADMSG;
-	if (st == IMP_EBADMSG && sum(&g, a, P.ptr, b, Q, p)) {
+	if (st == IMP_EBADMSG && sum(&g, as_long(a, g.width, x.len), P.ptr, as_long(b, g.width, y.len), Q, p)) {
 		memcpy(out, p, g.point);
 		st = IMP_OK;
 	}

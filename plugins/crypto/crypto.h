@@ -39,6 +39,8 @@
  *   dh       yields the x coordinate, as wide as the field.  X25519 keys
  *            and points are the 32 bytes of RFC 7748, Ed25519 keys those of
  *            RFC 8032 (the private key is the seed).
+ *   muladd   takes scalars of any length; one that is shorter than the order
+ *            costs less, and a public 1 of one byte only an addition
  *   point    compressed points that a provider cannot expand: IMP_EUNSUP
  *   hashes   contexts may lie at any address and be copied; SHA-1 may be
  *            hashed, never signed.  The last 8 bytes of IMP_HASH_CTX belong

@@ -242,7 +242,7 @@ static BIGNUM *reduced(const struct op *o, imp_span in)
 static imp_status term(struct op *o, EC_POINT *to, imp_span x, imp_span P)
 {
 	imp_status st = P.ptr ? load_point(o, to, P) : IMP_OK;
-	if (st != IMP_OK)
+	if (st != IMP_OK || (P.ptr && x.len == 1 && x.ptr[0] == 1))
 		return st;
 	BN_clear_free(o->d);
 	o->d = reduced(o, x);

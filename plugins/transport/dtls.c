@@ -127,7 +127,7 @@ static const imp_channel *channel(const struct imp_dtls_run *r)
 
 const imp_channel *imp_dtls_channel(const imp_dtls_profile *p, const void *state, imp_cx *cx)
 {
-	struct imp_dtls_run r = {(struct imp_dtls *)(uintptr_t)state, cx, p};
+	struct imp_dtls_run r = {(struct imp_dtls *)(uintptr_t)state, cx, p, IMP_OK};
 	return channel(&r);
 }
 
@@ -139,6 +139,8 @@ static void say_up(struct imp_dtls_run *r)
 	size_t most = s->below ? imp_dtls_fits(r, &s->live, s->below) : 0;
 	imp_msg m = imp_say(IMP_UP, 0, (int32_t)most, s->label, imp_bytes(NULL, 0), imp_bytes(NULL, 0));
 	m.channel = channel(r);
+	if (!m.channel)
+		r->fault = IMP_ENOSPC; /* UP without one would say that nothing is secured */
 	r->cx->emit(r->cx, &m);
 }
 
@@ -258,15 +260,16 @@ static void begin(struct imp_dtls_run *r, const struct imp_dtls_fragment *f, uin
 	}
 }
 
-/* Handshake records: epoch 0, or 1 where Finished is. */
-static void take_fragments(struct imp_dtls_run *r, imp_span in, uint16_t epoch, uint64_t seq)
+/* Handshake records: epoch 0, or 1 where Finished is.  Sorted: triage() has
+ * looked at the first fragment, and at its cookie. */
+static void take_fragments(struct imp_dtls_run *r, imp_span in, uint16_t epoch, uint64_t seq, int sorted)
 {
 	struct imp_dtls *s = r->s;
 	imp_rd x = imp_rd_of(in);
 	struct imp_dtls_fragment f;
 	imp_status st = IMP_OK;
-	while (imp_dtls_read_fragment(&x, &f)) {
-		if (!epoch && begins(s, &f))
+	for (; imp_dtls_read_fragment(&x, &f); sorted = 0) {
+		if (sorted && begins(s, &f))
 			begin(r, &f, seq);
 		else if ((int16_t)(uint16_t)(f.seq - s->next_in) < 0 && !f.at && (s->server || in_handshake(s)))
 			imp_dtls_repeat(r); /* said before: our answer was lost */
@@ -300,7 +303,8 @@ static void deliver(struct imp_dtls_run *r, const imp_msg *rx, imp_span data)
 {
 	imp_msg m = imp_say(IMP_RX, 0, 0, 0, rx->name, data);
 	m.channel = channel(r);
-	r->cx->emit(r->cx, &m);
+	if (m.channel)
+		r->cx->emit(r->cx, &m);
 }
 
 /* A handshake message under the live keys: renegotiation, or an old Finished. */
@@ -350,7 +354,7 @@ static int take_next(struct imp_dtls_run *r, const struct imp_dtls_record *c)
 		return 0;
 	}
 	if (type == IMP_DTLS_HANDSHAKE)
-		take_fragments(r, in, 1, c->seq);
+		take_fragments(r, in, 1, c->seq, 0);
 	else if (type == IMP_DTLS_ALERT)
 		take_alert(r, in, 1);
 	return 1;
@@ -384,7 +388,7 @@ static void open_held(struct imp_dtls_run *r)
 		take_next(r, &c);
 }
 
-static void take_record(struct imp_dtls_run *r, const imp_msg *rx, const struct imp_dtls_record *c)
+static void take_record(struct imp_dtls_run *r, const imp_msg *rx, const struct imp_dtls_record *c, int first)
 {
 	struct imp_dtls *s = r->s;
 	if (c->epoch == 1 && c->type != IMP_DTLS_CCS)
@@ -392,7 +396,7 @@ static void take_record(struct imp_dtls_run *r, const imp_msg *rx, const struct 
 	if (c->epoch || c->type == IMP_DTLS_WITH_CID)
 		return;
 	if (c->type == IMP_DTLS_HANDSHAKE)
-		take_fragments(r, c->payload, 0, c->seq);
+		take_fragments(r, c->payload, 0, c->seq, first);
 	else if (c->type == IMP_DTLS_ALERT && in_handshake(s))
 		take_alert(r, c->payload, 0);
 	else if (c->type == IMP_DTLS_CCS && in_handshake(s) && c->payload.len == 1 && c->payload.ptr[0] == 1) {
@@ -414,7 +418,7 @@ static void received(struct imp_dtls_run *r, const imp_msg *rx)
 		size_t cid = s->live.cid_in ? s->live.cid_in : s->next.cid_in;
 		if (s->state < IMP_DTLS_CONNECTED || !imp_rd_left(&x) || !imp_dtls_read_record(&x, cid, &c))
 			return;
-		take_record(r, rx, &c);
+		take_record(r, rx, &c, i == 0);
 	}
 }
 
@@ -517,19 +521,19 @@ static imp_status answered(struct imp_dtls_run *r, const imp_msg *m)
 	pump(r);
 	if (in_handshake(s) && !s->ticket)
 		imp_dtls_arm(r);
-	return IMP_OK;
+	return r->fault;
 }
 
 imp_status imp_dtls_step(const imp_dtls_profile *p, void *state, imp_cx *cx, const imp_msg *m)
 {
-	struct imp_dtls_run run = {state, cx, p}, *r = &run;
+	struct imp_dtls_run run = {state, cx, p, IMP_OK}, *r = &run;
 	struct imp_dtls *s = state;
 	switch (m->verb) {
 	case IMP_RX:
 		if (s->state == IMP_DTLS_PLAIN)
 			return IMP_PASS;
 		received(r, m);
-		return IMP_OK;
+		return r->fault;
 	case IMP_UP:
 		return up(r, m);
 	case IMP_DOWN:

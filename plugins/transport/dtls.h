@@ -7,7 +7,8 @@
  * SERVER  UP from below without OPEN: a ClientHello is awaited.  Datagrams
  *   come through triage() first: it answers a ClientHello with a stateless
  *   cookie, and only one that proved its address reaches a session.  RX.name
- *   is the peer's address, which every TX carries from then on (empty: none).
+ *   is the peer's address (24 bytes at most), which every TX carries from then
+ *   on (empty: none).
  *   A new ClientHello on a live session is a second handshake beside it: the
  *   old keys stay good until the new ones are proven; then DOWN(ELINK), UP.
  *

@@ -131,6 +131,7 @@ struct imp_dtls_run {
 	struct imp_dtls *s;
 	imp_cx *cx;
 	const imp_dtls_profile *p;
+	imp_status fault; /* what the step has to fail with */
 };
 
 static inline const struct imp_dtls_suite *imp_dtls_suite_of(const struct imp_dtls_run *r)

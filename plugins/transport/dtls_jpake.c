@@ -36,7 +36,7 @@ static imp_span point(const uint8_t p[POINT])
 
 /* --- arithmetic --------------------------------------------------------------------- */
 
-static const uint8_t zero[SCALAR], one[SCALAR] = {[SCALAR - 1] = 1};
+static const uint8_t zero[SCALAR], one = 1;
 
 /* out = x P + y Q; P empty: the base point; Q empty: one term. */
 static imp_status muladd(const imp_crypto *c, const uint8_t *x, imp_span P, const uint8_t *y, imp_span Q, uint8_t out[POINT])
@@ -47,14 +47,21 @@ static imp_status muladd(const imp_crypto *c, const uint8_t *x, imp_span P, cons
 
 static imp_status times(const imp_crypto *c, const uint8_t *x, imp_span P, uint8_t out[POINT])
 {
-	return muladd(c, x, P, one, imp_bytes(NULL, 0), out);
+	return muladd(c, x, P, x, imp_bytes(NULL, 0), out);
+}
+
+/* out = P + Q */
+static imp_status add(const imp_crypto *c, const uint8_t *p, const uint8_t *q, uint8_t out[POINT])
+{
+	size_t len = POINT;
+	return c->muladd(c, IMP_C_P256, imp_bytes(&one, 1), point(p), imp_bytes(&one, 1), point(q), out, &len);
 }
 
 static imp_status sum(const imp_crypto *c, const uint8_t *p, const uint8_t *q, const uint8_t *s, uint8_t out[POINT])
 {
 	uint8_t t[POINT];
-	imp_status st = muladd(c, one, point(p), one, point(q), t);
-	return st < 0 ? st : muladd(c, one, point(t), one, point(s), out);
+	imp_status st = add(c, p, q, t);
+	return st < 0 ? st : add(c, t, s, out);
 }
 
 /* r = d + a b, or d - a b, modulo the order. */
@@ -83,15 +90,27 @@ static imp_status challenge(const imp_crypto *c, const uint8_t *g, const uint8_t
 	return imp_hash(c, IMP_A_SHA256, part, 8, h);
 }
 
+/* v and V = v g.  Off the base point v is a number of 40 bytes, reduced. */
+static imp_status commit(const imp_crypto *c, const uint8_t *g, uint8_t v[SCALAR], uint8_t V[POINT])
+{
+	uint8_t wide[40];
+	size_t vlen = SCALAR, Vlen = POINT;
+	imp_status st;
+	if (g == base_point())
+		return c->keygen(c, IMP_C_P256, v, &vlen, V, &Vlen);
+	st = c->random(c, wide, sizeof wide);
+	if (st == IMP_OK)
+		st = c->scalar(c, IMP_C_P256, imp_bytes(&one, 1), imp_bytes(wide, sizeof wide), imp_bytes(zero, SCALAR), 0, v);
+	imp_wipe(wide, sizeof wide);
+	return st < 0 ? st : times(c, v, point(g), V);
+}
+
 /* X = x g with its proof: r = v - x h. */
 static imp_status put_proven(struct imp_dtls_run *r, imp_wr *w, const uint8_t *g, const uint8_t *x, const uint8_t *X)
 {
 	const imp_crypto *c = r->cx->crypto;
 	uint8_t v[SCALAR], V[POINT], h[32], proof[SCALAR];
-	size_t vlen = sizeof v, Vlen = sizeof V;
-	imp_status st = c->keygen(c, IMP_C_P256, v, &vlen, V, &Vlen);
-	if (st == IMP_OK && g != base_point())
-		st = times(c, v, point(g), V);
+	imp_status st = commit(c, g, v, V);
 	if (st == IMP_OK)
 		st = challenge(c, g, V, X, r->s->server, h);
 	if (st == IMP_OK)

@@ -246,6 +246,41 @@ static void epochs(void)
 	net_end(&n);
 }
 
+/* A hello with a made-up cookie, behind a record or a fragment that triage()
+ * lets through: nobody has proven that address. */
+static void hidden_hello(void)
+{
+	static const uint8_t data[] = {23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 99, 0, 1, 0};
+	struct net n;
+	struct kept k = {.seen = 0};
+	uint8_t bytes[KIT_DATAGRAM];
+	size_t len;
+	int asks, sent;
+	begin(&n, &imp_dtls_psk_client, &imp_dtls_psk, know_psk);
+	n.user = &k;
+	n.tamper = keep_second;
+	connect(&n);
+	net_end(&n);
+	begin(&n, &imp_dtls_psk_client, &imp_dtls_psk, know_psk);
+	connect(&n);
+	asks = n.server.asks;
+	sent = n.server.datagrams;
+	k.bytes[13 + 12 + 2] ^= 1; /* another random number: its cookie is a forgery now */
+	memcpy(bytes, data, sizeof data);
+	memcpy(bytes + sizeof data, k.bytes, k.len);
+	net_put(&n, 1, bytes, sizeof data + k.len);
+	memcpy(bytes, k.bytes, 13);
+	imp_dtls_put_fragment(bytes + 13, IMP_DTLS_FINISHED, 2, 0, 0, 0);
+	memcpy(bytes + 25, k.bytes + 13, k.len - 13);
+	len = k.len + 12;
+	bytes[11] = (uint8_t)((len - 13) >> 8);
+	bytes[12] = (uint8_t)(len - 13);
+	net_put(&n, 1, bytes, len);
+	net_run(&n, 10000);
+	t_check("a hello behind another record or fragment, its cookie forged, begins nothing", k.len && n.server.asks == asks && n.server.datagrams == sent, "");
+	net_end(&n);
+}
+
 /* --- keys and passwords -------------------------------------------------------------------- */
 
 static void secrets(void)
@@ -472,6 +507,7 @@ int main(void)
 	fragments();
 	replays();
 	epochs();
+	hidden_hello();
 	secrets();
 	changed();
 	swapped();

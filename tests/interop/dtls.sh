@@ -1,6 +1,7 @@
 #!/bin/sh
 # dtls.sh -- DTLS against OpenSSL, GnuTLS, wolfSSL, mbedTLS and pion (TAP): builds
 # the peers that come as source, then dtls.py.
+#   dtls.sh --mbedtls   only builds mbedTLS, and says why it cannot
 set -u
 cd "$(dirname "$0")/../.."
 peers=$PWD/build/interop
@@ -22,6 +23,10 @@ build_mbedtls() {
 build_wolf() { cc -o "$peers/wolf" tests/interop/dtls/wolf.c -lwolfssl; }
 build_pion() { find_go "$peers" && cd tests/interop/dtls/pion && "$go" build -o "$peers/pion" .; }
 
+if [ "${1:-}" = --mbedtls ]; then
+	build_mbedtls
+	exit
+fi
 mbed=- wolf=- pion=-
 if (build_mbedtls) >"$peers/mbedtls.log" 2>&1; then mbed=$peers/src/mbedtls/programs/ssl; fi
 if (build_wolf) >"$peers/wolf.log" 2>&1; then wolf=$peers/wolf; fi
