@@ -471,6 +471,34 @@ static void claims_of_disorder(void)
 	}
 }
 
+/* --- a device that says one thing before it is authorized and another after ------------- */
+
+static int (*honest)(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a);
+
+static int stations_only(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a)
+{
+	static const char *const about[] = {"name", "kettle", "role", "configurator", NULL};
+	struct dkit *k = p->user;
+	k->deny = ask->topic == IMP_T_AUTHORIZE && k->asked;
+	if (ask->topic == IMP_T_AUTHORIZE)
+		dkit_config(k, k->device, "dpp.enrollee", about);
+	return honest(p, s, ask, a);
+}
+
+static void claims_of_second_thoughts(void)
+{
+	static const char *const cert[] = {"dot1x", "office", ""};
+	struct dkit k;
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	k.entry = cert; /* its CSR is asked for, so it says everything twice */
+	honest = k.owner->hook;
+	k.owner->hook = stations_only;
+	dkit_run(&k, 0, IMP_T_PEERKEY, LONG);
+	t_check("a station that turns configurator once it is authorized is another question", !dkit_configured(&k) && k.asked == 2 && k.o->code == IMP_EDENIED && k.d->code == IMP_EPEER
+		&& !fact_get(k.device, IMP_T_CHAIN, "dpp.connector", 0), dkit_said);
+	dkit_end(&k);
+}
+
 int main(void)
 {
 	claims_of_uris();
@@ -481,5 +509,6 @@ int main(void)
 	claims_of_json();
 	claims_of_replay();
 	claims_of_disorder();
+	claims_of_second_thoughts();
 	return t_end();
 }

@@ -475,11 +475,28 @@ static imp_status on_issue(struct dpp_configurator *k, imp_cx *cx, const imp_msg
 
 /* --- the request ---------------------------------------------------------------------------- */
 
+/* Does policy know all this already?  Only the CSR may be new. */
+static imp_status same_as_decided(struct dpp_configurator *k, imp_cx *cx, const dpp_who *who, size_t most)
+{
+	imp_wr w = dpp_room(cx, CLAIMS + most);
+	uint8_t before[sizeof k->said];
+	imp_span said;
+	imp_status st;
+	put_said(&w, who);
+	imp_wr_bytes(&w, who->bands);
+	memcpy(before, k->said, sizeof before);
+	said = imp_wr_span(&w);
+	st = imp_wr_end(&w) ? IMP_ENOSPC : imp_hash(cx->crypto, IMP_A_SHA256, &said, 1, k->said);
+	k->authorized = k->authorized && !st && !memcmp(before, k->said, sizeof before);
+	return st;
+}
+
 static imp_status take_query(struct dpp_configurator *k, imp_cx *cx, const dpp_attrs *in)
 {
 	struct dpp_run *r = &k->run;
 	imp_span json = dpp_attr(in, DPP_CONFIG_ATTRS);
 	imp_wr mem = dpp_room(cx, json.len + 1), claims = dpp_room(cx, CLAIMS + DPP_URI_MAX + 2 * json.len);
+	imp_status st;
 	dpp_who who;
 	if (imp_wr_end(&claims))
 		return IMP_ENOSPC;
@@ -493,8 +510,9 @@ static imp_status take_query(struct dpp_configurator *k, imp_cx *cx, const dpp_a
 		return refuse(k, cx, IMP_EAUTH, DPP_CSR_BAD, "certification request");
 	if (hold(k, who.csr))
 		return refuse(k, cx, IMP_ENOSPC, DPP_CSR_BAD, "the certification request is too large");
-	if (k->authorized)
-		return after_authorize(k, cx);
+	st = same_as_decided(k, cx, &who, json.len);
+	if (st || k->authorized)
+		return st ? st : after_authorize(k, cx);
 	put_claims(&claims, k, &who, json);
 	if (imp_wr_end(&claims))
 		return IMP_ENOSPC;
