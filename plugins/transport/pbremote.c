@@ -299,7 +299,7 @@ const imp_layer imp_pbremote = {
 	.where = where,
 };
 
-static const imp_layer *const layers[] = {&imp_pbremote, NULL};
+static const imp_layer *const layers[] = {&imp_pbremote, &imp_pbserver, NULL};
 
 IMP_PLUGIN(pbremote) = {
 	.size = sizeof(imp_plugin),

@@ -18,6 +18,14 @@
  *   DOWN        IMP_OK: closed with success; IMP_EPEER: topic is the status of the
  *               node (enum imp_pbremote_status)
  *
+ * THE MIDDLE  imp_pbserver, a top of role IMP_RELAY, is the Remote Provisioning
+ *   Server of a node: link 0, kind PROV, leads to the device (pbadv, pbgatt), link 1,
+ *   kind DGRAM, to the client: RX.name is its address, to which TX goes (the
+ *   host feeds UP on link 1).  It never
+ *   ends, asks nothing and learns nothing; one client and one device at a time.  It
+ *   does not scan: what a node hears, its host tells.  A node's own procedures
+ *   (Link Open of one byte) are for its other session, with imp_pbremote.
+ *
  * MEMORY  IMP_OWNER: params.max_msg once. */
 #ifndef IMPRINT_PBREMOTE_H
 #define IMPRINT_PBREMOTE_H
@@ -36,7 +44,7 @@ enum imp_pbremote_status {
 };
 enum imp_pbremote_state { IMP_RP_IDLE, IMP_RP_OPENING, IMP_RP_ACTIVE, IMP_RP_SENDING, IMP_RP_CLOSING };
 
-extern const imp_layer imp_pbremote;
+extern const imp_layer imp_pbremote, imp_pbserver;
 extern const imp_plugin imp_plugin_pbremote;
 
 #endif
