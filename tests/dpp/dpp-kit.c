@@ -195,6 +195,18 @@ void dkit_codes(struct dkit *k)
 	fact_set(k->owner, IMP_T_KEY, "dpp.code/label", 0, text("tea for two"));
 }
 
+void dkit_announced(struct dkit *k)
+{
+	uint8_t point[DPP_POINT], priv[DPP_PRIME], hash[32];
+	char name[96] = "dpp.chirp/";
+	size_t n = strlen(name);
+	dkit_key(k->curve, 1, priv, point);
+	dpp_key_hash(k->c, dpp_curve_of(k->curve), point, "chirp", hash);
+	for (int i = 0; i < 32; i++)
+		n += (size_t)snprintf(name + n, 3, "%02x", hash[i]);
+	fact_set(k->owner, IMP_T_PEERKEY, name, 0, text(k->uri[0]));
+}
+
 static void start(struct sess *s, uint16_t topic)
 {
 	imp_msg m = imp_say(IMP_START, topic, 0, 0, topic == IMP_T_PEERKEY || topic == IMP_T_KEY ? text("label") : NONE, NONE);

@@ -34,6 +34,8 @@ void dkit_begin(struct dkit *k, const imp_crypto *c, int32_t curve);
 void dkit_end(struct dkit *k);
 /* Both know the PKEX code of the name "label". */
 void dkit_codes(struct dkit *k);
+/* The configurator knows the device's announcement of its presence. */
+void dkit_announced(struct dkit *k);
 void dkit_config(struct dkit *k, struct party *p, const char *name, const char *const *words); /* CBOR map of texts, until NULL; "true": bool */
 /* One run on a new wire: START.topic of both (IMP_T_PEERKEY begins with the
  * peer "label"), until nothing happens any more or `ms` have passed. */

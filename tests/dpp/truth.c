@@ -1,5 +1,4 @@
 /* dpp-truth.c -- DPP's manifest against both roles, in every kind of run. */
-#include "auth.h"
 #include "crypto.h"
 #include "dpp-kit.h"
 #include "truth.h"
@@ -76,15 +75,8 @@ static struct party *new_owner(void)
 
 static struct party *owner_of_announced(void)
 {
-	uint8_t priv[DPP_PRIME], point[DPP_POINT], hash[32];
-	char name[96] = "dpp.chirp/";
-	size_t n = strlen(name);
 	owner();
-	dkit_key(IMP_C_P256, 1, priv, point);
-	dpp_key_hash(&imp_openssl, dpp_curve_of(IMP_C_P256), point, "chirp", hash);
-	for (int i = 0; i < 32; i++)
-		n += (size_t)snprintf(name + n, 3, "%02x", hash[i]);
-	fact_set(k.owner, IMP_T_PEERKEY, name, 0, imp_bytes(k.uri[0], strlen(k.uri[0])));
+	dkit_announced(&k);
 	return k.owner;
 }
 
