@@ -180,6 +180,10 @@ static imp_status take_server_hello(struct imp_dtls_run *r, imp_span body)
 	struct imp_dtls_hello h;
 	imp_status st = imp_dtls_read_server_hello(body, &h);
 	int n;
+	if (st == IMP_EUNSUP) { /* an extension that we never sent */
+		imp_dtls_fail(r, IMP_EPROTO, IMP_DTLS_UNSUPPORTED_EXT);
+		return IMP_OK;
+	}
 	if (st < 0)
 		return st;
 	n = chosen(r, h.suite);
