@@ -5,8 +5,8 @@
 #   fuzz.sh --all              TAP: each for a fixed number of inputs
 set -eu
 cd "$(dirname "$0")/.."
-RUNS=50000   # inputs per target of --all ...
-BUDGET=30    # ... but no longer than so many seconds
+RUNS=20000   # inputs per target of --all ...
+BUDGET=12    # ... but no longer than so many seconds
 dir=build-asan
 
 prepare() {
