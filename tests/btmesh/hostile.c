@@ -248,6 +248,32 @@ static void after_failure(void)
 	mesh_end(&k);
 }
 
+/* A provisioner that says this every 30 s: the seconds until the device has had enough. */
+static int endures(const uint8_t *pdu, size_t n)
+{
+	imp_msg up = imp_say(IMP_UP, 0, 100, 0, NONE, NONE), rx = imp_say(IMP_RX, 0, 0, 0, imp_bytes("x", 1), imp_bytes(pdu, n)), go = imp_say(IMP_START, 0, 0, 0, NONE, NONE);
+	int s = 0;
+	begin(both);
+	k.d = world_session(k.device, 1, 0);
+	world_wire(k.d, world_session(k.provisioner, 0, 0));
+	world_feed(k.d, &go);
+	world_run(&k.w, 10);
+	world_feed(k.d, &up);
+	for (; s < 1200 && !k.d->done; s += 30) {
+		world_feed(k.d, &rx);
+		world_run(&k.w, 30000);
+	}
+	mesh_end(&k);
+	return s;
+}
+
+static void without_end(void)
+{
+	static const uint8_t records[] = {BTMESH_RECORDS_GET}, start[] = {BTMESH_START, 0, 0, 0, 0, 0};
+	t_check("a device that failed is talked to for 60 s", endures(start, sizeof start) == 60, "");
+	t_check("a device that is asked for its records over and over: 10 min", endures(records, sizeof records) == 600, "");
+}
+
 /* --- a provisioner that lies ------------------------------------------------------- */
 
 static uint8_t lie[BTMESH_DATA_LEN], lie_len;
@@ -363,6 +389,11 @@ static void policy(void)
 		mesh_end(&k);
 	}
 	begin(both);
+	fact_set(k.provisioner, IMP_T_COUNTER, "btmesh.next", 0, imp_bytes("\x19\x0b\xb8", 3));
+	k.decision = imp_bytes("\xa1\x19\x01\x05\x19\x07\xd0", 7);
+	t_check("policy says 2000, and the next free address stays 3000", mesh_run(&k) == IMP_OK && mesh_address(&k) == 2000 && tries_of(k.provisioner, "btmesh.next") == 3000, "");
+	mesh_end(&k);
+	begin(both);
 	k.deny = IMP_EDENIED;
 	ends("policy says no: EDENIED", -1, 0, NULL, IMP_ELINK, 0, IMP_EDENIED);
 	begin(both);
@@ -428,6 +459,7 @@ int main(void)
 	device_out_of_order();
 	failed_codes();
 	after_failure();
+	without_end();
 	bad_data();
 	guesses();
 	provisioner_gives_up();

@@ -101,7 +101,7 @@ static void static_oob(void)
 	static const struct { size_t device, provisioner; const char *alg, *why; int good; } rows[] = {
 		{32, 32, "a0", "32 bytes, HMAC", 1}, {32, 32, "a16a616c676f726974686d7301", "32 bytes, CMAC", 1}, {16, 16, "a0", "16 bytes, HMAC", 1},
 		{16, 16, "a16a616c676f726974686d7301", "16 bytes, CMAC", 1}, {32, 16, "a16a616c676f726974686d7301", "the first 16 are enough for CMAC", 1},
-		{32, 16, "a0", "... and not for HMAC", 0}, {16, 0, "a0", "the provisioner does not have it: no OOB", 1}, {0, 16, "a0", "the device does not have it: no OOB", 1},
+		{32, 16, "a0", "... and not for HMAC", 0}, {16, 0, "a0", "the provisioner does not have it: no OOB", 1}, {0, 16, "a0", "the device denies having it", 0},
 		{16, 0, "a1686f6e6c795f6f6f62f5", "... but not with a device that wants OOB", 0},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -154,6 +154,10 @@ static void oob_key(void)
 	memset(point, 0x11, sizeof point);
 	fact_set(k.provisioner, IMP_T_PEERKEY, "btmesh.oob/" MESH_UUID, 0, imp_bytes(point, 64));
 	claim("OOB public key that is another's, or none", !onboarded() && mesh_provisioned(&k) == 0 && k.p->code < 0);
+	mesh_end(&k);
+	mesh_begin(&k, crypto, below);
+	fact_set(k.provisioner, IMP_T_PEERKEY, "btmesh.oob/" MESH_UUID, 0, t_hex(PUBLIC, point, sizeof point));
+	claim("OOB public key that the device denies having", !onboarded() && mesh_provisioned(&k) == 0 && k.p->code == IMP_EAUTH);
 	mesh_end(&k);
 }
 

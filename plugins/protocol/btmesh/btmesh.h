@@ -52,7 +52,9 @@
  *                              may be used; "records" uint, 1: ask for certificates
  *                              though the beacon does not offer them
  *   KEY     "btmesh.static/UUID"  flat key: the static OOB of its label
- *   PEERKEY "btmesh.oob/UUID"  its public key: X and Y, 64 bytes, or a point
+ *   PEERKEY "btmesh.oob/UUID"  its public key: X and Y, 64 bytes, or a point.  A device
+ *                              that denies having what is known of it is another, or
+ *                              somebody is in between: IMP_EAUTH
  *   ANCHOR  "btmesh.ca"        MANY: certificates that devices' chains lead to
  *   COUNTER "btmesh.next"      CBOR uint: the next free unicast address (2).  A host
  *                              with several runs at once assigns them itself, in the
@@ -85,7 +87,8 @@
  * ENDS  DONE(negative): topic is the code of Failed, sent or heard (IMP_EPEER).  A
  *   device that failed answers every PDU by Failed until its link is gone.
  * MEMORY  params.max_msg: the longest PDU, 65 or more; more makes records fewer.
- * TIME  60 s from PDU to PDU, people included. */
+ * TIME  60 s from PDU to PDU, people included; 10 min from the link's UP, 60 s from
+ *   the first Failed. */
 #ifndef IMPRINT_BTMESH_H
 #define IMPRINT_BTMESH_H
 

@@ -92,6 +92,7 @@ static imp_status fail(struct device *d, imp_cx *cx, enum btmesh_failed why, imp
 	if (d->r.state != FAILED) {
 		d->r.fault = code;
 		d->r.failed = (uint8_t)why;
+		d->r.until = cx->now + BTMESH_PDU_MS; /* whoever goes on talking is not heard for ever */
 	}
 	btmesh_forget(&d->r);
 	d->r.again = (uint8_t)why;
@@ -508,7 +509,7 @@ static imp_status on_pdu(struct device *d, imp_cx *cx, imp_span pdu)
 		return on_request(d, cx, in);
 	if (expected[d->r.state] != type + 1 || d->r.owed)
 		return fail(d, cx, BTMESH_F_UNEXPECTED, IMP_EPROTO);
-	cx->wake(cx, cx->now + BTMESH_PDU_MS);
+	btmesh_patience(&d->r, cx);
 	switch (type) {
 	case BTMESH_INVITE:
 		return on_invite(d, cx, in);
@@ -568,7 +569,8 @@ static imp_status on_up(struct device *d, imp_cx *cx, const imp_msg *in)
 	if (in->code > 0 && in->code < d->r.max)
 		d->r.max = (uint16_t)(in->code < BTMESH_PDU_LEAST ? BTMESH_PDU_LEAST : in->code);
 	d->r.state = INVITE;
-	cx->wake(cx, cx->now + BTMESH_PDU_MS);
+	d->r.until = cx->now + BTMESH_RUN_MS;
+	btmesh_patience(&d->r, cx);
 	return IMP_OK;
 }
 

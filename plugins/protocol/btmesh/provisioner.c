@@ -29,6 +29,7 @@ struct provisioner {
 	uint8_t  has_static, has_key, certified, anchor, tries;
 	uint8_t  target_len, target[TARGET]; /* uuid, and what the beacon said */
 	uint8_t  secret[32];                 /* static OOB */
+	uint16_t next;                       /* "btmesh.next", which never goes back */
 	uint8_t  net[BTMESH_DATA_LEN];       /* what will be sent */
 	struct btmesh_chain chain;
 	uint8_t  bytes[];                    /* of the chain: params.max_chain */
@@ -196,6 +197,7 @@ static imp_status on_up(struct provisioner *v, imp_cx *cx, const imp_msg *in)
 		return IMP_OK;
 	if (in->code > 0 && in->code < v->r.max)
 		v->r.max = (uint16_t)(in->code < BTMESH_PDU_LEAST ? BTMESH_PDU_LEAST : in->code);
+	v->r.until = cx->now + BTMESH_RUN_MS;
 	return v->records ? btmesh_send_bytes(&v->r, cx, LIST, BTMESH_RECORDS_GET, NONE) : invite(v, cx);
 }
 
@@ -254,9 +256,7 @@ static imp_status authorize(struct provisioner *v, imp_cx *cx);
 
 static imp_status ask_oob_key(struct provisioner *v, imp_cx *cx)
 {
-	if (v->caps.key & BTMESH_KEY_OOB && !v->has_key)
-		return ask_of(v, cx, OOB_KEY, IMP_T_PEERKEY, "btmesh.oob/");
-	return ask_address(v, cx);
+	return v->has_key ? ask_address(v, cx) : ask_of(v, cx, OOB_KEY, IMP_T_PEERKEY, "btmesh.oob/");
 }
 
 static imp_status on_caps(struct provisioner *v, imp_cx *cx, imp_span in)
@@ -266,15 +266,15 @@ static imp_status on_caps(struct provisioner *v, imp_cx *cx, imp_span in)
 	memcpy(v->r.caps, in.ptr, sizeof v->r.caps);
 	if (v->has_key && !(v->caps.key & BTMESH_KEY_OOB))
 		return finish(v, cx, IMP_EAUTH); /* it does not own its certificate */
-	if (v->caps.oob & BTMESH_OOB_STATIC)
-		return ask_of(v, cx, STATIC_KEY, IMP_T_KEY, "btmesh.static/");
-	return ask_oob_key(v, cx);
+	return ask_of(v, cx, STATIC_KEY, IMP_T_KEY, "btmesh.static/");
 }
 
 static imp_status on_static(struct provisioner *v, imp_cx *cx, const imp_msg *in)
 {
 	imp_key k = imp_key_from(in->code < 0 ? NONE : in->data);
 	v->has_static = k.bits.len > 0;
+	if (v->has_static && !(v->caps.oob & BTMESH_OOB_STATIC))
+		return finish(v, cx, IMP_EAUTH); /* it denies what is on its label */
 	if (v->has_static)
 		memcpy(v->secret, k.bits.ptr, k.bits.len < sizeof v->secret ? k.bits.len : sizeof v->secret);
 	return ask_oob_key(v, cx);
@@ -289,6 +289,8 @@ static imp_status on_oob_key(struct provisioner *v, imp_cx *cx, const imp_msg *i
 	if (k.len && k.len != BTMESH_POINT)
 		return lacks_of(v, cx, "btmesh.oob/");
 	v->has_key = k.len > 0;
+	if (v->has_key && !(v->caps.key & BTMESH_KEY_OOB))
+		return finish(v, cx, IMP_EAUTH);
 	if (k.len)
 		memcpy(v->r.peer, k.ptr, k.len);
 	return ask_address(v, cx);
@@ -307,7 +309,8 @@ static imp_status on_address(struct provisioner *v, imp_cx *cx, const imp_msg *i
 	uint64_t n = imp_rd_left(&r) ? imp_cbor_uint(&r) : FIRST_ADDRESS;
 	if (imp_rd_end(&r))
 		return lacks(v, cx, "btmesh.next");
-	set_address(v, n <= BTMESH_ADDRESS_LAST ? (unsigned)n : 0); /* 0: none is left */
+	v->next = (uint16_t)(n <= BTMESH_ADDRESS_LAST ? n : BTMESH_ADDRESS_LAST + 1);
+	set_address(v, v->next <= BTMESH_ADDRESS_LAST ? v->next : 0); /* 0: none is left */
 	return authorize(v, cx);
 }
 
@@ -462,13 +465,14 @@ static imp_status on_random(struct provisioner *v, imp_cx *cx, imp_span in)
 	char name[BTMESH_NAME];
 	uint8_t flat[IMP_KEY_HEAD + 32], node[3], next[5];
 	imp_wr w = imp_wr_to(next, sizeof next);
+	unsigned after = (unsigned)address_of(v) + v->caps.elements;
 	imp_status st = btmesh_check(&v->r, cx, in);
 	if (st)
 		return trouble(v, cx, st);
 	imp_wipe(&v->r.shared, sizeof v->r.shared);
 	memcpy(node, v->net + BTMESH_NET_LEN, 2);
 	node[2] = v->caps.elements;
-	imp_cbor_put_uint(&w, (uint64_t)address_of(v) + v->caps.elements);
+	imp_cbor_put_uint(&w, after > v->next ? after : v->next);
 	btmesh_flat(flat, IMP_A_CCM8_128, v->r.session.device, sizeof v->r.session.device);
 	st = btmesh_learn(cx, IMP_T_NETWORK, name_of(v, "btmesh.node/", name), imp_bytes(node, sizeof node));
 	if (!st && (v->procedure == PROVISION || v->procedure == NEW_ADDRESS))
@@ -522,7 +526,7 @@ static imp_status on_pdu(struct provisioner *v, imp_cx *cx, imp_span pdu)
 	}
 	if (!type || expected[v->r.state] != type || (type == BTMESH_PUBLIC_KEY && v->r.start.key))
 		return finish(v, cx, IMP_EPROTO);
-	cx->wake(cx, cx->now + BTMESH_PDU_MS);
+	btmesh_patience(&v->r, cx);
 	switch (type) {
 	case BTMESH_RECORDS_LIST:
 		return on_list(v, cx, in);

@@ -90,12 +90,18 @@ imp_status btmesh_arrived(imp_cx *cx, const imp_msg *rx)
 	return rx->ticket ? btmesh_say(cx, IMP_ANSWER, 0, 0, rx->ticket, IMP_OK, NONE, NONE) : IMP_OK;
 }
 
+void btmesh_patience(const struct btmesh_run *r, imp_cx *cx)
+{
+	uint64_t at = cx->now + BTMESH_PDU_MS;
+	cx->wake(cx, at < r->until ? at : r->until);
+}
+
 imp_status btmesh_send(struct btmesh_run *r, imp_cx *cx, uint8_t state, const imp_wr *pdu)
 {
 	if (imp_wr_end(pdu))
 		return IMP_ENOSPC;
 	r->state = state;
-	cx->wake(cx, cx->now + BTMESH_PDU_MS);
+	btmesh_patience(r, cx);
 	return btmesh_say(cx, IMP_TX, 0, 0, r->sent = ++r->tickets, 0, NONE, imp_wr_span(pdu));
 }
 

@@ -7,6 +7,7 @@
 #include "wire.h"
 
 enum { BTMESH_PDU_MS = 60000 };      /* between two PDUs, people included  */
+enum { BTMESH_RUN_MS = 600000 };     /* from the link's beginning to its end */
 enum { BTMESH_TYPOS = 3 };           /* times that a person is asked       */
 enum { BTMESH_NAME = 64 };
 
@@ -20,6 +21,7 @@ struct btmesh_run {
 	uint16_t max;                /* bytes of a PDU                     */
 	uint32_t tickets, want, sent, label;
 	imp_status fault;            /* what DONE will say                 */
+	uint64_t until;              /* when the link has lasted too long  */
 	btmesh_start start;
 	uint8_t  invite[1], caps[BTMESH_CAPS_LEN], choice[BTMESH_START_LEN]; /* as they were sent */
 	uint8_t  uuid[BTMESH_UUID];
@@ -39,6 +41,8 @@ imp_status btmesh_ask(struct btmesh_run *r, imp_cx *cx, uint8_t state, uint16_t 
 imp_status btmesh_learn(imp_cx *cx, uint16_t topic, const char *name, imp_span data);
 /* The last LEARN of several: commit, and wait in `state`. */
 imp_status btmesh_commit(struct btmesh_run *r, imp_cx *cx, uint8_t state, uint16_t topic, const char *name, imp_span data);
+/* The next PDU is to come within BTMESH_PDU_MS, and before r->until. */
+void       btmesh_patience(const struct btmesh_run *r, imp_cx *cx);
 /* Send a PDU and wait in `state`; the link answers when it has arrived. */
 imp_status btmesh_send(struct btmesh_run *r, imp_cx *cx, uint8_t state, const imp_wr *pdu);
 imp_status btmesh_send_bytes(struct btmesh_run *r, imp_cx *cx, uint8_t state, uint8_t type, imp_span params);
