@@ -73,7 +73,7 @@ static imp_span config_entry(struct dkit *k, int i)
 {
 	static uint8_t b[256];
 	imp_wr w = imp_wr_to(b, sizeof b);
-	imp_cbor_put_map(&w, (size_t)(3 + (k->status != 0) + (k->expiry != 0) + (k->group != NULL)));
+	imp_cbor_put_map(&w, (size_t)(3 + (k->status != 0) + (k->expiry != 0) + (k->group != NULL) + (k->net_curve != NULL)));
 	imp_cbor_put_text(&w, "akm");
 	imp_cbor_put_text(&w, k->entry[3 * i]);
 	imp_cbor_put_text(&w, "ssid");
@@ -91,6 +91,10 @@ static imp_span config_entry(struct dkit *k, int i)
 	if (k->group) {
 		imp_cbor_put_text(&w, "group");
 		imp_cbor_put_text(&w, k->group);
+	}
+	if (k->net_curve) {
+		imp_cbor_put_text(&w, "curve");
+		imp_cbor_put_text(&w, k->net_curve);
 	}
 	return imp_wr_span(&w);
 }

@@ -20,7 +20,7 @@ struct dkit {
 	const char *const *entry;       /* akm, ssid, pass, akm, ssid, ... */
 	int status;                     /* ask for the connection's status, and what it is */
 	uint64_t expiry;
-	const char *group, *said_role;  /* what the Connector says; what the device is */
+	const char *group, *net_curve;  /* of the Connector */
 	int cut_owner;                  /* world's power cuts are the configurator's */
 	/* what was seen */
 	struct sess *d, *o;             /* their sessions */

@@ -373,6 +373,25 @@ static void claims_of_introduction(void)
 	dkit_end(&k);
 }
 
+static void claims_of_new_keys(void)
+{
+	char claim[96];
+	struct dkit k;
+	for (int i = 0; i < 6; i++)
+		for (int j = 0; j < 6; j++) {
+			const struct fact *net;
+			imp_key key;
+			dkit_begin(&k, &imp_openssl, curves[i]);
+			k.net_curve = curve_names[j];
+			dkit_run(&k, i % 2 ? 0 : IMP_T_PEERKEY, i % 2 ? IMP_T_PEERKEY : 0, LONG);
+			net = fact_get(k.device, IMP_T_KEY, "dpp.netkey", 0);
+			key = imp_key_from(net ? imp_bytes(net->data, net->len) : imp_bytes(NULL, 0));
+			snprintf(claim, sizeof claim, "a label on %s, a network on %s", curve_names[i], curve_names[j]);
+			t_check(claim, dkit_configured(&k) && key.alg == curves[j] && k.asked == 1, dkit_said);
+			dkit_end(&k);
+		}
+}
+
 /* --- reconfiguration ------------------------------------------------------------------ */
 
 static void claims_of_reconfiguration(void)
@@ -429,6 +448,7 @@ int main(void)
 	claims_of_roles();
 	claims_of_codes();
 	claims_of_introduction();
+	claims_of_new_keys();
 	claims_of_reconfiguration();
 	return t_end();
 }

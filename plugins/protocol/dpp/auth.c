@@ -153,6 +153,32 @@ static int tag_right(const struct dpp_auth *a, const imp_crypto *c, uint8_t whic
 	return right;
 }
 
+imp_status dpp_new_key(struct dpp_auth *a, const imp_crypto *c, const dpp_curve *v)
+{
+	a->net = (uint8_t)(number_of(v) + 1);
+	return new_pair(c, v, a->own_p, a->own_P);
+}
+
+/* HMAC(k, E-nonce || Pc.x || Pe.x), k = HKDF(bk, "New DPP Protocol Key", S.x) */
+imp_status dpp_new_key_tag(const struct dpp_auth *a, const imp_crypto *c, const uint8_t *e_nonce, uint8_t *out)
+{
+	const dpp_curve *v = dpp_auth_curve(a), *n = dpp_net_curve(a);
+	int own_is_pe = a->caps & DPP_CAP_ENROLLEE;
+	uint8_t sx[DPP_PRIME], k[DPP_HASH];
+	imp_span ikm = imp_bytes(sx, n->prime_len), in[3];
+	imp_key key = {v->hmac, 0, 0, {k, v->hash_len}};
+	imp_status st = dpp_dh(c, n, a->own_p, a->peer_P, sx);
+	in[0] = imp_bytes(e_nonce, v->nonce_len);
+	in[1] = dpp_point_x(n, own_is_pe ? a->peer_P : a->own_P);
+	in[2] = dpp_point_x(n, own_is_pe ? a->own_P : a->peer_P);
+	st = st ? st : dpp_extract(c, v, imp_bytes(a->bk, v->hash_len), &ikm, 1, k);
+	st = st ? st : dpp_expand(c, v, k, "New DPP Protocol Key", k, v->hash_len);
+	st = st ? st : c->mac(c, v->hmac, &key, in, 3, out, v->hash_len);
+	imp_wipe(sx, sizeof sx);
+	imp_wipe(k, sizeof k);
+	return st;
+}
+
 /* --- writing -------------------------------------------------------------- */
 
 static imp_span nonce(const struct dpp_auth *a, const uint8_t *n)

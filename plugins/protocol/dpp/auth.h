@@ -15,6 +15,7 @@ struct dpp_auth {
 	uint8_t version;                /* the peer's protocol version */
 	uint8_t caps, peer_caps;        /* DPP_CAP_*: what we offer or chose, what the peer did */
 	uint8_t known;                  /* peer_B is the key of peer_hash */
+	uint8_t net;                    /* own_p, own_P, peer_P are on curve number net - 1 now; 0: on `curve` */
 	uint8_t own_hash[DPP_KEY_HASH], peer_hash[DPP_KEY_HASH]; /* of bootstrapping keys */
 	uint8_t own_b[DPP_PRIME], own_p[DPP_PRIME];  /* private: bootstrapping, protocol */
 	uint8_t own_B[DPP_POINT], own_P[DPP_POINT];
@@ -29,6 +30,19 @@ static inline const dpp_curve *dpp_auth_curve(const struct dpp_auth *a)
 {
 	return dpp_curve_at(a->curve);
 }
+
+/* The curve of the protocol keys, which become the netAccessKey. */
+static inline const dpp_curve *dpp_net_curve(const struct dpp_auth *a)
+{
+	return a->net ? dpp_curve_at(a->net - 1u) : dpp_auth_curve(a);
+}
+
+/* A new protocol key of ours on another curve, because the network is on it; the
+ * peer's is to follow.  (section 6.4.3, NEW_KEY_NEEDED) */
+imp_status dpp_new_key(struct dpp_auth *a, const imp_crypto *c, const dpp_curve *v);
+/* The tag by which the enrollee binds its new key to this session: hash_len bytes.
+ * Both new keys are there. */
+imp_status dpp_new_key_tag(const struct dpp_auth *a, const imp_crypto *c, const uint8_t *e_nonce, uint8_t *out);
 
 /* SHA-256 of the SubjectPublicKeyInfo with the point compressed; `prefix` stands
  * before it ("chirp" in announcements, "" as the key's hash).  out: DPP_KEY_HASH. */

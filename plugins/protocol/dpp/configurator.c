@@ -241,7 +241,7 @@ static imp_status keep_record(struct dpp_configurator *k, imp_cx *cx)
 {
 	struct dpp_run *r = &k->run;
 	imp_wr w = dpp_room(cx, CLAIMS);
-	const dpp_curve *v = dpp_auth_curve(&r->auth);
+	const dpp_curve *v = dpp_net_curve(&r->auth);
 	uint8_t kid[DPP_KID];
 	imp_status st = dpp_kid(cx->crypto, v, r->auth.peer_P, kid);
 	imp_cbor_put_map(&w, 3);
@@ -325,7 +325,7 @@ static int entry_of(imp_span map, dpp_object *o)
 static imp_status add_connector(struct dpp_configurator *k, imp_cx *cx, imp_span map, dpp_object *o, imp_wr *w)
 {
 	struct dpp_run *r = &k->run;
-	const dpp_curve *v = dpp_auth_curve(&r->auth), *cv = dpp_curve_of(k->csign_curve);
+	const dpp_curve *v = dpp_net_curve(&r->auth), *cv = dpp_curve_of(k->csign_curve);
 	imp_key csign = csign_of(k);
 	imp_span group = text_in(map, "group");
 	const char *role = dpp_role_name((enum dpp_netrole)k->role);
@@ -390,6 +390,32 @@ static imp_status need_csr(struct dpp_configurator *k, imp_cx *cx)
 	return st;
 }
 
+/* The curve that an entry wants the netAccessKey on; NULL: any. */
+static const dpp_curve *wanted_curve(imp_span map)
+{
+	imp_span name = text_in(map, "curve");
+	for (unsigned i = 0; i < DPP_CURVES && name.len; i++) {
+		const char *is = imp_jose_curve(dpp_curve_at(i)->curve);
+		if (imp_same(name, imp_bytes(is, strlen(is))))
+			return dpp_curve_at(i);
+	}
+	return NULL;
+}
+
+static imp_status need_key(struct dpp_configurator *k, imp_cx *cx, const dpp_curve *v)
+{
+	struct dpp_auth *a = &k->run.auth;
+	imp_wr body = dpp_room(cx, 256);
+	imp_status st = dpp_new_key(a, cx->crypto, v);
+	dpp_put_attr_group(&body, v->group);
+	dpp_put_attr(&body, DPP_R_KEY, dpp_point_xy(v, a->own_P));
+	st = st ? st : imp_wr_end(&body);
+	st = st ? st : respond(k, cx, DPP_NEW_KEY_NEEDED, imp_wr_span(&body));
+	k->wants_key = 1;
+	dpp_wait(&k->run, cx, DPP_C_QUERY, QUERY);
+	return st;
+}
+
 static imp_status on_config(struct dpp_configurator *k, imp_cx *cx, const imp_msg *in)
 {
 	imp_status st;
@@ -402,6 +428,11 @@ static imp_status on_config(struct dpp_configurator *k, imp_cx *cx, const imp_ms
 	if (imp_cbor_check(in->data))
 		return refuse(k, cx, IMP_EFACT, DPP_CONFIGURE_FAILURE, "the configuration is no CBOR");
 	if (meant(k, in->data)) {
+		const dpp_curve *v = wanted_curve(in->data);
+		if (v && k->wants_key != 2 && v != dpp_net_curve(&k->run.auth) && k->run.auth.version >= 3)
+			return need_key(k, cx, v);
+		if (v && k->wants_key == 1)
+			return need_key(k, cx, v);
 		if (dpp_akm_read(text_in(in->data, "akm")) & DPP_AKM_DOT1X && !k->has_csr)
 			return need_csr(k, cx);
 		k->send_status |= (uint8_t)true_in(in->data, "status");
@@ -491,6 +522,24 @@ static imp_status same_as_decided(struct dpp_configurator *k, imp_cx *cx, const 
 	return st;
 }
 
+/* The enrollee's new key, if we have asked for one. */
+static int take_key_of(struct dpp_configurator *k, imp_cx *cx, const dpp_attrs *in)
+{
+	struct dpp_auth *a = &k->run.auth;
+	size_t n = dpp_auth_curve(a)->hash_len;
+	imp_span P = dpp_attr(in, DPP_I_KEY), got = dpp_attr_of(in, DPP_I_AUTH, n);
+	uint8_t want[DPP_HASH];
+	int right;
+	if (!P.ptr)
+		return 1;
+	if (!k->wants_key || !got.ptr || dpp_point_read(cx->crypto, dpp_net_curve(a), P, a->peer_P))
+		return 0;
+	right = !dpp_new_key_tag(a, cx->crypto, k->e_nonce, want) && imp_ct_equal(got.ptr, want, n);
+	imp_wipe(want, sizeof want);
+	k->wants_key = 2;
+	return right;
+}
+
 static imp_status take_query(struct dpp_configurator *k, imp_cx *cx, const dpp_attrs *in)
 {
 	struct dpp_run *r = &k->run;
@@ -500,6 +549,8 @@ static imp_status take_query(struct dpp_configurator *k, imp_cx *cx, const dpp_a
 	dpp_who who;
 	if (imp_wr_end(&claims))
 		return IMP_ENOSPC;
+	if (!take_key_of(k, cx, in))
+		return refuse(k, cx, IMP_EAUTH, DPP_CONFIGURE_FAILURE, "the enrollee's new key");
 	if (dpp_who_read(json, mem.to, &who))
 		return refuse(k, cx, IMP_EBADMSG, DPP_CONFIGURE_FAILURE, "the enrollee's JSON");
 	k->role = (uint8_t)who.role;

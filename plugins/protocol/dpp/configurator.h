@@ -24,6 +24,7 @@ struct dpp_configurator {
 	uint8_t  role;              /* enum dpp_netrole: what the enrollee wants to be */
 	uint8_t  said[32];          /* SHA-256 of what policy was told that it says */
 	uint8_t  authorized, has_csr, send_status, objects, any;
+	uint8_t  wants_key;         /* 1: a new key was asked for, 2: it has come */
 	uint8_t  csign_len, ppkey_len; /* of the flat forms */
 	uint8_t  csign[DPP_FLAT], ppkey[DPP_FLAT];
 	uint8_t  csign_point[DPP_POINT], ppkey_point[DPP_POINT], kid[DPP_KID];

@@ -72,7 +72,9 @@
  *                            "dpp+psk+sae", "dot1x"), "pass" tstr, "psk" bstr 32,
  *                            "group" tstr ("*"), "role" tstr (what the enrollee
  *                            asked for), "expiry" uint (Unix seconds), "ca" bstr,
- *                            "server" tstr
+ *                            "server" tstr, "status" bool (report how it went),
+ *                            "curve" tstr ("P-384": the netAccessKey is to be on
+ *                            it; all of a network's should be on the same)
  *  configurator, questions
  *   AUTHORIZE name=HASH (empty: the peer showed no key) data=claims, when the
  *   configuration request has come; ISSUE name=HASH data=CSR -> PKCS#7, for dot1x

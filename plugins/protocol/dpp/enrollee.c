@@ -92,7 +92,7 @@ static imp_status challenge(const struct dpp_auth *a, const imp_crypto *c, imp_w
 /* The request for a certificate of our protocol key. */
 static imp_status put_csr(const struct dpp_auth *a, const imp_crypto *c, imp_wr *w, imp_span name)
 {
-	const dpp_curve *v = dpp_auth_curve(a);
+	const dpp_curve *v = dpp_net_curve(a);
 	imp_key pub = {v->curve, 0, 0, dpp_point(v, a->own_P)}, priv = {v->curve, IMP_KEY_PRIVATE, 0, {a->own_p, v->prime_len}};
 	char cn[65];
 	uint8_t cp[96];
@@ -104,10 +104,33 @@ static imp_status put_csr(const struct dpp_auth *a, const imp_crypto *c, imp_wr 
 	return st ? st : dpp_csr_create(c, w, cn, &pub, v->sign, &priv, imp_wr_span(&text));
 }
 
+/* The new key and its tag. */
+static imp_status put_new_key(const struct dpp_auth *a, const imp_crypto *c, imp_wr *w, const uint8_t *e_nonce)
+{
+	uint8_t tag[DPP_HASH];
+	imp_status st = dpp_new_key_tag(a, c, e_nonce, tag);
+	dpp_put_attr(w, DPP_I_KEY, dpp_point_xy(dpp_net_curve(a), a->own_P));
+	dpp_put_attr(w, DPP_I_AUTH, imp_bytes(tag, dpp_auth_curve(a)->hash_len));
+	return st;
+}
+
+/* The configurator wants our key on the curve of its network. */
+static imp_status take_new_key(struct dpp_enrollee *e, imp_cx *cx, const dpp_attrs *in)
+{
+	struct dpp_run *r = &e->run;
+	const dpp_curve *v = dpp_curve_group(dpp_attr_group(in));
+	imp_status st = v ? dpp_point_read(cx->crypto, v, dpp_attr(in, DPP_R_KEY), r->auth.peer_P) : IMP_EUNSUP;
+	st = st ? st : dpp_new_key(&r->auth, cx->crypto, v);
+	if (st == IMP_EUNSUP || st == IMP_EBADMSG)
+		return dpp_fail(r, cx, st, DPP_NEW_KEY_NEEDED, "a new key that cannot be made");
+	e->new_key = 1;
+	return st ? st : ask_about(r, cx, DPP_E_ABOUT_AGAIN);
+}
+
 static imp_status send_query(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *in)
 {
 	struct dpp_run *r = &e->run;
-	imp_wr json = dpp_room(cx, 2 * JSON + in->data.len), csr = dpp_room(cx, JSON), w = dpp_room(cx, 3 * JSON + in->data.len), room = dpp_room(cx, 3 * JSON + in->data.len);
+	imp_wr json = dpp_room(cx, 2 * JSON + in->data.len), csr = dpp_room(cx, JSON), key = dpp_room(cx, JSON), w = dpp_room(cx, 3 * JSON + in->data.len), room = dpp_room(cx, 3 * JSON + in->data.len);
 	imp_msg m = imp_say(IMP_TX, IMP_DPP_GAS, 0, r->want = ++r->tickets, imp_bytes(r->address, r->address_len), NONE);
 	imp_status st;
 	dpp_who who;
@@ -123,7 +146,9 @@ static imp_status send_query(struct dpp_enrollee *e, imp_cx *cx, const imp_msg *
 	st = cx->crypto->random(cx->crypto, e->e_nonce, dpp_auth_curve(&r->auth)->nonce_len);
 	if (st || imp_wr_end(&json))
 		return st ? st : imp_wr_end(&json) == IMP_EARG ? dpp_lacks(r, cx) : IMP_ENOSPC;
-	st = dpp_config_query(&r->auth, cx->crypto, &w, e->e_nonce, NONE, imp_wr_span(&json), room.to, room.cap);
+	if (e->new_key)
+		st = put_new_key(&r->auth, cx->crypto, &key, e->e_nonce);
+	st = st ? st : dpp_config_query(&r->auth, cx->crypto, &w, e->e_nonce, imp_wr_span(&key), imp_wr_span(&json), room.to, room.cap);
 	if (st)
 		return st;
 	e->queries++;
@@ -188,7 +213,7 @@ static imp_status learn_key(struct dpp_run *r, imp_cx *cx, uint16_t topic, const
 /* The Connector is about our key and signed by who came with it. */
 static imp_status check_connector(struct dpp_run *r, imp_cx *cx, const dpp_object *o, imp_wr *room)
 {
-	const dpp_curve *v = dpp_auth_curve(&r->auth);
+	const dpp_curve *v = dpp_net_curve(&r->auth);
 	dpp_connector k;
 	imp_status st = o->csign.alg ? dpp_connector_read(cx->crypto, o->connector, &o->csign, cx->unix_time, room->to, room->cap, &k) : IMP_EBADMSG;
 	if (st)
@@ -228,7 +253,7 @@ static imp_status learn_object(struct dpp_enrollee *e, imp_cx *cx, imp_span json
 
 static imp_status learn_all(struct dpp_enrollee *e, imp_cx *cx, const dpp_attrs *in)
 {
-	const dpp_curve *v = dpp_auth_curve(&e->run.auth);
+	const dpp_curve *v = dpp_net_curve(&e->run.auth);
 	imp_key own = {v->curve, IMP_KEY_PRIVATE, 0, {e->run.auth.own_p, v->prime_len}};
 	imp_span one = dpp_attr(in, DPP_CONFIG);
 	int32_t entry = 0;
@@ -338,6 +363,8 @@ static imp_status on_response(struct dpp_enrollee *e, imp_cx *cx, const imp_msg 
 		e->csr = 1;
 		return ask_about(r, cx, DPP_E_ABOUT_AGAIN);
 	}
+	if (status == DPP_NEW_KEY_NEEDED && !e->new_key)
+		return take_new_key(e, cx, &a);
 	if (status != DPP_OK)
 		return dpp_fail(r, cx, IMP_EPEER, status, "the configurator refused us");
 	e->wants_status = dpp_attr(&a, DPP_SEND_STATUS).ptr != NULL;

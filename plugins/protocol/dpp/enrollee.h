@@ -30,6 +30,7 @@ struct dpp_enrollee {
 	uint8_t  status;            /* of the result */
 	uint8_t  wants_status;      /* the configurator wants to hear how it went */
 	uint8_t  csr;               /* a CSR was asked for */
+	uint8_t  new_key;           /* a key on another curve was asked for */
 	uint8_t  queries;
 	uint8_t  transaction;
 	uint8_t  ssid_len, ssid[32]; /* of the first network */
