@@ -331,7 +331,7 @@ static void guesses(void)
 	t_check("guesses at a label: each is counted, after five a device rests 1, 3, 7, 15, 31, 63 s", ok, "");
 	mesh_static(&k, NONE, imp_bytes(label, 16));
 	k.w.now += 4000000;
-	t_check("... the right one sets the count to 0", mesh_run(&k) == IMP_OK && mesh_provisioned(&k) == 1 && tries_of(k.device, "btmesh.tries") == 0 && tries_of(k.provisioner, "btmesh.tries/" MESH_UUID) == 0, imp_session_where(k.p->s));
+	t_check("... the right one sets the count to 0", mesh_run(&k) == IMP_OK && mesh_provisioned(&k) == 1 && tries_of(k.device, "btmesh.tries") == 0 && tries_of(k.provisioner, "btmesh.tries/" MESH_UUID) == 0, "");
 	mesh_end(&k);
 }
 

@@ -53,16 +53,21 @@ imp_status btmesh_device_init(void *state, const imp_params *p)
 
 /* --- ends ------------------------------------------------------------------- */
 
-static imp_status done(struct device *d, imp_cx *cx, imp_status code)
+static imp_status end(struct device *d, imp_cx *cx, imp_status code, imp_span missing)
 {
 	d->r.state = OVER;
-	return btmesh_done(&d->r, cx, code, NONE);
+	imp_wipe(d->net, sizeof d->net);
+	return btmesh_done(&d->r, cx, code, missing);
+}
+
+static imp_status done(struct device *d, imp_cx *cx, imp_status code)
+{
+	return end(d, cx, code, NONE);
 }
 
 static imp_status lacks(struct device *d, imp_cx *cx, imp_span name)
 {
-	d->r.state = OVER;
-	return btmesh_done(&d->r, cx, IMP_EFACT, name);
+	return end(d, cx, IMP_EFACT, name);
 }
 
 static imp_status shut(struct device *d, imp_cx *cx, imp_status code)
