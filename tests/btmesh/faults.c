@@ -14,7 +14,7 @@ static struct mesh k;
 static struct {
 	int at, how, bit, done;
 } fault;
-enum { LOSE, DOUBLE, DELAY, CUT, CHOP, FLIP, WIPE, HOWS };
+enum { LOSE, DOUBLE, DELAY, CUT, CHOP, FLIP, WIPE, CLOSE, HOWS };
 
 static int spoil(struct world *w, struct crossing *x)
 {
@@ -42,6 +42,10 @@ static int spoil(struct world *w, struct crossing *x)
 		break;
 	case WIPE:
 		memset(x->data, 0, n);
+		break;
+	case CLOSE: /* of PB-ADV, by somebody else */
+		memcpy(x->data + 5, "\x00\x0b\x02", 3);
+		x->m->data.len = 8;
 		break;
 	}
 	return PASS;
@@ -73,7 +77,7 @@ static const struct {
 /* Each crossing, spoiled in each way. */
 static void one_fault(size_t below, int how)
 {
-	static const char *const names[] = {"lost", "doubled", "delayed", "cut in half", "without its last byte", "with a bit flipped", "wiped"};
+	static const char *const names[] = {"lost", "doubled", "delayed", "cut in half", "without its last byte", "with a bit flipped", "wiped", "replaced by Link Close"};
 	int n, ok = 1, finished = 0, reached = 1;
 	char text[120], why[80];
 	for (n = 1; reached && n < 400; n++) {
@@ -154,6 +158,30 @@ static void power(size_t below)
 	}
 }
 
+/* --- hosts that stop -------------------------------------------------------------- */
+
+static void stopped(int device)
+{
+	imp_msg stop = imp_say(IMP_STOP, 0, 0, 0, imp_bytes(0, 0), imp_bytes(0, 0));
+	int ok = 1, n = 0, over = 0;
+	char text[100];
+	for (uint64_t ms = 0; !over && ms < 60000; ms += 43, n++) {
+		struct sess *s;
+		begin(&imp_pbadv);
+		k.patience = ms;
+		mesh_run(&k);
+		s = device ? k.d : k.p;
+		over = s->done;
+		world_feed(s, &stop);
+		world_run(&k.w, 200000);
+		ok &= s->done == 1 && (over || s->code == IMP_EDENIED || mesh_provisioned(&k) == 1);
+		k.patience = 200000;
+		ok &= settle();
+	}
+	snprintf(text, sizeof text, "the %s is stopped at %d moments: EDENIED, all or nothing, then all", device ? "device" : "provisioner", n);
+	t_check(text, ok && over && n > 10, "");
+}
+
 /* --- memory ------------------------------------------------------------------------- */
 
 static void hunger(size_t below)
@@ -190,12 +218,14 @@ static void moved(size_t below)
 int main(void)
 {
 	for (size_t below = 0; below < sizeof belows / sizeof *belows; below++) {
-		for (int how = 0; how < HOWS; how++)
+		for (int how = 0; how < (belows[below].layer == &imp_pbadv ? HOWS : CLOSE); how++)
 			one_fault(below, how);
 		power(below);
 		hunger(below);
 		moved(below);
 	}
+	stopped(1);
+	stopped(0);
 	bad_radio();
 	return t_end();
 }
