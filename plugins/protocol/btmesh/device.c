@@ -21,7 +21,6 @@ enum state {
 	IDLE, UUID, CONFIG, STATIC_KEY, OOB_KEY, TRIES, NETWORK, CANDIDATE, ADOPTED, REST, LINK, INVITE, RECORD, START, PUBLIC_KEY, READ, CONFIRM, CHARGE,
 	RANDOM, DATA, COMMIT, COMPLETE, FAILED, OVER
 };
-enum procedure { DEVICE_KEY, ADDRESS, COMPOSITION, PROVISION = 0xff };
 
 struct device {
 	struct btmesh_run r;
@@ -47,7 +46,7 @@ imp_status btmesh_device_init(void *state, const imp_params *p)
 	struct device *d = state;
 	d->r.max = (uint16_t)(p->max_msg < UINT16_MAX ? p->max_msg : UINT16_MAX);
 	d->r.device = 1;
-	d->procedure = PROVISION;
+	d->procedure = BTMESH_NEW_NODE;
 	return d->r.max < BTMESH_PDU_LEAST ? IMP_EARG : IMP_OK;
 }
 
@@ -131,13 +130,6 @@ static imp_status ask(struct device *d, imp_cx *cx, uint8_t state)
 	return btmesh_ask(&d->r, cx, state, beliefs[state].topic, belief_name(state));
 }
 
-static uint64_t number(imp_span map, const char *key, uint64_t absent)
-{
-	imp_rd r = imp_rd_of(imp_cbor_find(map, key));
-	uint64_t v = imp_cbor_uint(&r);
-	return imp_rd_end(&r) ? absent : v;
-}
-
 static int flag(imp_span map, const char *key)
 {
 	imp_rd r = imp_rd_of(imp_cbor_find(map, key));
@@ -176,14 +168,14 @@ static imp_status take_config(struct device *d, imp_cx *cx, imp_span map)
 	imp_wr w = imp_wr_to(d->beacon, sizeof d->beacon);
 	uint8_t hash[16];
 	imp_status st = text.len ? btmesh_s1(cx->crypto, &text, 1, hash) : IMP_OK;
-	d->caps.elements = (uint8_t)number(map, "elements", 1);
-	d->caps.algorithms = (uint16_t)number(map, "algorithms", 1 << BTMESH_CMAC | 1 << BTMESH_HMAC);
+	d->caps.elements = (uint8_t)btmesh_number(map, "elements", 1);
+	d->caps.algorithms = (uint16_t)btmesh_number(map, "algorithms", 1 << BTMESH_CMAC | 1 << BTMESH_HMAC);
 	d->caps.oob = flag(map, "only_oob") ? BTMESH_OOB_ONLY : 0;
 	take_pair(map, "output", &d->caps.output_size, &d->caps.output);
 	take_pair(map, "input", &d->caps.input_size, &d->caps.input);
 	d->records = record_bits(map);
 	imp_wr_bytes(&w, imp_bytes(d->r.uuid, sizeof d->r.uuid));
-	imp_wr_be16(&w, (uint16_t)number(map, "oob_info", 0));
+	imp_wr_be16(&w, (uint16_t)btmesh_number(map, "oob_info", 0));
 	if (text.len)
 		imp_wr_bytes(&w, imp_bytes(hash, 4));
 	d->beacon_len = (uint8_t)w.len;
@@ -459,7 +451,7 @@ static enum btmesh_failed node_accepts(const struct device *d, const btmesh_data
 	btmesh_read_data(imp_bytes(d->net, sizeof d->net), d->caps.elements, &now);
 	if (!imp_ct_equal(to->netkey.ptr, now.netkey.ptr, 16) || to->index != now.index)
 		return BTMESH_F_DATA;
-	if (d->procedure != ADDRESS)
+	if (d->procedure != BTMESH_NEW_ADDRESS)
 		return to->address == now.address ? BTMESH_F_NONE : BTMESH_F_DATA;
 	apart = to->address > now.address ? (unsigned)to->address - now.address : (unsigned)now.address - to->address;
 	return apart >= d->caps.elements ? BTMESH_F_NONE : BTMESH_F_ADDRESSES;
@@ -567,7 +559,7 @@ static imp_status on_up(struct device *d, imp_cx *cx, const imp_msg *in)
 	if (d->r.state != LINK)
 		return IMP_OK;
 	if (d->node) {
-		if (in->data.len != 1 || in->data.ptr[0] > COMPOSITION)
+		if (in->data.len != 1 || in->data.ptr[0] > BTMESH_NEW_COMPOSITION)
 			return shut(d, cx, IMP_EPROTO);
 		d->procedure = in->data.ptr[0];
 	}

@@ -19,7 +19,6 @@ enum state {
 	IDLE, NETWORK, CONFIG, NODE, TRIES, LINK, LIST, RECORD, ANCHOR, CAPS, STATIC_KEY, OOB_KEY, ADDRESS, AUTHORIZE, STARTED, PUBLIC_KEY, READ,
 	INPUT_COMPLETE, CONFIRM, CHARGE, RANDOM, COMMIT, COMPLETE, CONFIRMED, OVER
 };
-enum procedure { DEVICE_KEY, NEW_ADDRESS, COMPOSITION, PROVISION = 0xff };
 enum { TARGET = BTMESH_UUID + 6 };
 
 struct provisioner {
@@ -45,7 +44,7 @@ imp_status btmesh_provisioner_init(void *state, const imp_params *p)
 	struct provisioner *v = state;
 	v->r.max = (uint16_t)(p->max_msg < UINT16_MAX ? p->max_msg : UINT16_MAX);
 	v->chain.cap = (uint16_t)(p->max_chain < UINT16_MAX ? p->max_chain : UINT16_MAX);
-	v->procedure = PROVISION;
+	v->procedure = BTMESH_NEW_NODE;
 	return v->r.max < BTMESH_PDU_LEAST ? IMP_EARG : IMP_OK;
 }
 
@@ -103,13 +102,6 @@ static imp_status lacks_of(struct provisioner *v, imp_cx *cx, const char *prefix
 	return lacks(v, cx, name_of(v, prefix, name));
 }
 
-static uint64_t number(imp_span map, const char *key, uint64_t absent)
-{
-	imp_rd r = imp_rd_of(imp_cbor_find(map, key));
-	uint64_t v = imp_cbor_uint(&r);
-	return imp_rd_end(&r) ? absent : v;
-}
-
 static imp_status start(struct provisioner *v, imp_cx *cx, const imp_msg *in)
 {
 	size_t n = in->name.len;
@@ -117,7 +109,7 @@ static imp_status start(struct provisioner *v, imp_cx *cx, const imp_msg *in)
 		return IMP_OK;
 	if (in->topic == IMP_T_NETWORK)
 		v->procedure = (uint8_t)in->code;
-	if ((n != BTMESH_UUID && n != BTMESH_UUID + 2 && n != TARGET) || (v->procedure != PROVISION && v->procedure > COMPOSITION))
+	if ((n != BTMESH_UUID && n != BTMESH_UUID + 2 && n != TARGET) || (v->procedure != BTMESH_NEW_NODE && v->procedure > BTMESH_NEW_COMPOSITION))
 		return finish(v, cx, IMP_EARG);
 	memcpy(v->target, in->name.ptr, n);
 	memcpy(v->r.uuid, in->name.ptr, sizeof v->r.uuid);
@@ -144,11 +136,11 @@ static imp_status on_config(struct provisioner *v, imp_cx *cx, const imp_msg *in
 	imp_span map = in->code < 0 ? NONE : in->data;
 	if ((in->code < 0 && in->code != IMP_EFACT) || (map.len && imp_cbor_check(map)))
 		return lacks(v, cx, "btmesh.provisioner");
-	v->attention = (uint8_t)number(map, "attention", 0);
-	v->algorithms = (uint8_t)number(map, "algorithms", 1 << BTMESH_CMAC | 1 << BTMESH_HMAC);
-	v->methods = (uint8_t)number(map, "methods", ALL_METHODS);
-	v->records = (uint8_t)number(map, "records", v->records) && v->chain.cap;
-	return v->procedure == PROVISION ? ask_of(v, cx, TRIES, IMP_T_COUNTER, "btmesh.tries/") : ask_of(v, cx, NODE, IMP_T_NETWORK, "btmesh.node/");
+	v->attention = (uint8_t)btmesh_number(map, "attention", 0);
+	v->algorithms = (uint8_t)btmesh_number(map, "algorithms", 1 << BTMESH_CMAC | 1 << BTMESH_HMAC);
+	v->methods = (uint8_t)btmesh_number(map, "methods", ALL_METHODS);
+	v->records = (uint8_t)btmesh_number(map, "records", v->records) && v->chain.cap;
+	return v->procedure == BTMESH_NEW_NODE ? ask_of(v, cx, TRIES, IMP_T_COUNTER, "btmesh.tries/") : ask_of(v, cx, NODE, IMP_T_NETWORK, "btmesh.node/");
 }
 
 static void set_address(struct provisioner *v, unsigned address)
@@ -180,7 +172,7 @@ static imp_status on_tries(struct provisioner *v, imp_cx *cx, const imp_msg *in)
 		return finish(v, cx, IMP_EDENIED);
 	v->tries = (uint8_t)n;
 	v->r.state = LINK;
-	return btmesh_say(cx, IMP_OPEN, 0, 0, v->r.label = ++v->r.tickets, 0, imp_bytes(v->r.uuid, sizeof v->r.uuid), imp_bytes(&v->procedure, v->procedure != PROVISION));
+	return btmesh_say(cx, IMP_OPEN, 0, 0, v->r.label = ++v->r.tickets, 0, imp_bytes(v->r.uuid, sizeof v->r.uuid), imp_bytes(&v->procedure, v->procedure != BTMESH_NEW_NODE));
 }
 
 /* --- records ---------------------------------------------------------------- */
@@ -298,7 +290,7 @@ static imp_status on_oob_key(struct provisioner *v, imp_cx *cx, const imp_msg *i
 
 static imp_status ask_address(struct provisioner *v, imp_cx *cx)
 {
-	if (v->procedure == DEVICE_KEY || v->procedure == COMPOSITION)
+	if (v->procedure == BTMESH_NEW_KEY || v->procedure == BTMESH_NEW_COMPOSITION)
 		return authorize(v, cx);
 	return ask(v, cx, ADDRESS, IMP_T_COUNTER, "btmesh.next");
 }
@@ -475,11 +467,11 @@ static imp_status on_random(struct provisioner *v, imp_cx *cx, imp_span in)
 	imp_cbor_put_uint(&w, after > v->next ? after : v->next);
 	btmesh_flat(flat, IMP_A_CCM8_128, v->r.session.device, sizeof v->r.session.device);
 	st = btmesh_learn(cx, IMP_T_NETWORK, name_of(v, "btmesh.node/", name), imp_bytes(node, sizeof node));
-	if (!st && (v->procedure == PROVISION || v->procedure == NEW_ADDRESS))
+	if (!st && (v->procedure == BTMESH_NEW_NODE || v->procedure == BTMESH_NEW_ADDRESS))
 		st = btmesh_learn(cx, IMP_T_COUNTER, "btmesh.next", imp_wr_span(&w));
 	if (!st && v->tries)
 		st = btmesh_learn(cx, IMP_T_COUNTER, name_of(v, "btmesh.tries/", name), imp_bytes("", 1)); /* CBOR 0 */
-	name_of(v, v->procedure == PROVISION ? "btmesh.devkey/" : "btmesh.devkey.new/", name);
+	name_of(v, v->procedure == BTMESH_NEW_NODE ? "btmesh.devkey/" : "btmesh.devkey.new/", name);
 	st = st ? st : btmesh_commit(&v->r, cx, COMMIT, IMP_T_KEY, name, imp_bytes(flat, IMP_KEY_HEAD + 16));
 	imp_wipe(flat, sizeof flat);
 	return st;
@@ -500,7 +492,7 @@ static imp_status on_complete(struct provisioner *v, imp_cx *cx)
 	char name[BTMESH_NAME];
 	uint8_t flat[IMP_KEY_HEAD + 32];
 	imp_status st;
-	if (v->procedure == PROVISION)
+	if (v->procedure == BTMESH_NEW_NODE)
 		return finish(v, cx, IMP_OK);
 	name_of(v, "btmesh.devkey.new/", name);
 	btmesh_flat(flat, IMP_A_CCM8_128, v->r.session.device, sizeof v->r.session.device);

@@ -1,5 +1,6 @@
 /* run.c -- see run.h. */
 #include "run.h"
+#include "cbor.h"
 #include "ct.h"
 #include "role.h"
 
@@ -25,6 +26,13 @@ int btmesh_hex(const char *prefix, const uint8_t *bytes, size_t n, char *out)
 	}
 	out[at] = 0;
 	return (int)at;
+}
+
+uint64_t btmesh_number(imp_span map, const char *key, uint64_t absent)
+{
+	imp_rd r = imp_rd_of(imp_cbor_find(map, key));
+	uint64_t v = imp_cbor_uint(&r);
+	return imp_rd_end(&r) ? absent : v;
 }
 
 /* --- questions -------------------------------------------------------------- */

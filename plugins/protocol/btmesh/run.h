@@ -11,6 +11,9 @@ enum { BTMESH_RUN_MS = 600000 };     /* from the link's beginning to its end */
 enum { BTMESH_TYPOS = 3 };           /* times that a person is asked       */
 enum { BTMESH_NAME = 64 };
 
+/* Node Provisioning Protocol Interface: why a node is provisioned anew. */
+enum btmesh_procedure { BTMESH_NEW_KEY, BTMESH_NEW_ADDRESS, BTMESH_NEW_COMPOSITION, BTMESH_NEW_NODE = 0xff };
+
 struct btmesh_run {
 	uint8_t  state;
 	uint8_t  device;             /* we are the device                  */
@@ -34,6 +37,9 @@ struct btmesh_run {
 
 imp_wr btmesh_room(imp_cx *cx, size_t n); /* sticky IMP_ENOSPC */
 int    btmesh_hex(const char *prefix, const uint8_t *bytes, size_t n, char *out); /* "prefix" + hex, its length */
+
+/* The number at this key of a configuration; `absent`: there is none. */
+uint64_t btmesh_number(imp_span map, const char *key, uint64_t absent);
 
 imp_status btmesh_say(imp_cx *cx, uint16_t verb, uint16_t topic, uint16_t flags, uint32_t ticket, int32_t code, imp_span name, imp_span data);
 /* Ask the host, and wait in `state`. */
