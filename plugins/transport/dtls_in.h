@@ -109,7 +109,7 @@ struct imp_dtls {
 	uint8_t  ccs, read;      /* the peer's ChangeCipherSpec came; next.keys read */
 	uint8_t  auth;           /* the client is to show a certificate            */
 	uint8_t  cookie, first;  /* client: HelloVerify was answered; server: no hello yet */
-	uint8_t  cid_wanted, reneg;
+	uint8_t  cid_wanted;
 	uint8_t  peer_live;      /* what is kept of the peer belongs to live       */
 	uint8_t  my_type, peer_type, types[2], types_n; /* certificate types       */
 	uint8_t  addr_len, name_len, held_len, hold;

@@ -2,7 +2,7 @@
 #include "cbor.h"
 #include "dtls_cert.h"
 
-enum { ES256 = 0x0403, P256 = 23 };
+enum { P256 = 23 };
 
 static void fail(struct imp_dtls_run *r, imp_status st)
 {
@@ -43,7 +43,7 @@ static int acceptable(struct imp_dtls *s, const struct imp_dtls_suite *u, const 
 		return 0;
 	if (!u->kex->certs)
 		return 1;
-	if (h->has_sigs && !imp_dtls_lists(h->sigs, ES256))
+	if (h->has_sigs && !imp_dtls_lists(h->sigs, IMP_DTLS_ES256))
 		return 0;
 	return choose_type(s, h->server_types, &s->my_type) && (!s->auth || choose_type(s, h->client_types, &s->peer_type));
 }

@@ -269,8 +269,31 @@ def pion_dtls():
         both("pion" + (" with connection ids" if more else ""), suite, kind, s, c, None, None, "heard hello", ("cid",) if more else ())
 
 
+# --- libcoap: CoAP on top -------------------------------------------------------------
+
+def libcoap():
+    text = "0123456789abcdef"
+    for library in "openssl", "gnutls":
+        server, client = shutil.which("coap-server-" + library), shutil.which("coap-client-" + library)
+        if not server or not client:
+            skip("libcoap with " + library, "libcoap3-bin is not installed")
+            continue
+        CREDS["coap"] = ["psk=dev:" + text.encode().hex(), "coap"]
+        port = int(free_port()) & ~1  # it takes two: the second is for coaps
+        name = "CoAP, libcoap with " + library
+        s = Process([server, "-A", "127.0.0.1", "-p", str(port), "-k", text, "-h", "hint"])
+        bound(port + 1)
+        c = Process([ours, "client", "127.0.0.1:%d" % (port + 1), "suite=C0A8", *CREDS["coap"]])
+        s.chat(lambda: c.p.poll() is not None, 12)
+        claim(name + " C0A8: our client, its server", c.p.poll() == 0 and "rx 205 " in c.text(), c.text() + s.text())
+        c.stop()
+        s.stop()
+        our_server(name, "C0A8", "coap", [client, "-u", "dev", "-k", text, "coaps://127.0.0.1:PORT/x"], None, "hello").stop()
+
+
 make_keys()
 try:
+    libcoap()
     openssl()
     gnutls()
     mbedtls()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# dtls.sh -- DTLS against OpenSSL, GnuTLS, wolfSSL, mbedTLS and pion (TAP): builds
+# dtls.sh -- DTLS against OpenSSL, GnuTLS, wolfSSL, mbedTLS, pion and libcoap (TAP): builds
 # the peers that come as source, then dtls.py.
 #   dtls.sh --mbedtls   only builds mbedTLS, and says why it cannot
 set -u

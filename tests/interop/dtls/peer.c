@@ -5,11 +5,13 @@
  *
  *   suite=C0A8[,...]  psk=IDENTITY:HEX  password=TEXT  key=FILE.der  cert=FILE.der  raw=FILE.der
  *   anchor=FILE.der   peer=FILE.der (the peer's raw key)  cid  sni=TEXT  crypto=bearssl  block  noauth
+ *   coap: CoAP on it; the client asks for /, the server answers "hello" to all
  *
  * Lines on standard output: "port", "up SUITE peer LEN id ...", "rx TEXT",
  * "down STATUS ALERT".  A client exits 0 after its echo, 1 after DOWN, 2 after
  * ten seconds. */
 #include "cbor.h"
+#include "coap.h"
 #include "crypto.h"
 #include "dtls.h"
 #include "io/io.h"
@@ -22,7 +24,7 @@
 struct file { uint8_t bytes[4096]; size_t len; };
 
 static struct {
-	int server, raw, cid, noauth, block, heard;
+	int server, raw, cid, noauth, block, coap, heard;
 	uint16_t suites[8];
 	size_t suites_n;
 	const char *identity, *password, *sni;
@@ -91,6 +93,7 @@ static void read_option(char *arg)
 	o.cid |= !strcmp(arg, "cid");
 	o.noauth |= !strcmp(arg, "noauth");
 	o.block |= !strcmp(arg, "block");
+	o.coap |= !strcmp(arg, "coap");
 }
 
 static void make_options(void)
@@ -209,14 +212,30 @@ static void tell_up(const imp_msg *m)
 	printf("\n");
 }
 
+static void heard_coap(imp_io_pool *p, uint64_t id, const imp_msg *m)
+{
+	imp_msg say = imp_say(IMP_TX, 0xffff, IMP_GET, 1, imp_bytes("/", 1), NONE);
+	if (m->verb == IMP_RX)
+		say = imp_say(IMP_ANSWER, 0, 205, m->ticket, NONE, imp_bytes("hello\n", 6));
+	if (m->verb == IMP_RX || (m->verb == IMP_UP && !o.server))
+		imp_io_feed(p, id, &say);
+	if (m->verb == IMP_RX || m->verb == IMP_ANSWER) {
+		printf("rx %d %.*s\n", m->code, (int)m->data.len, (const char *)m->data.ptr);
+		o.heard = m->code > 0 ? 1 : -1;
+	}
+}
+
 static void heard(void *user, imp_io_pool *p, uint64_t id, const imp_msg *m)
 {
 	imp_msg tx = imp_say(IMP_TX, 0, 0, 0, NONE, imp_bytes("hello\n", 6)), shut = imp_say(IMP_SHUT, 0, 0, 0, NONE, NONE);
 	(void)user;
 	if (m->verb == IMP_ASK)
 		answer(p, id, m);
-	else if (m->verb == IMP_UP) {
+	if (m->verb == IMP_UP)
 		tell_up(m);
+	if (o.coap && m->verb != IMP_DOWN) {
+		heard_coap(p, id, m);
+	} else if (m->verb == IMP_UP) {
 		if (!o.server)
 			imp_io_feed(p, id, &tx);
 	} else if (m->verb == IMP_RX) {
@@ -249,7 +268,9 @@ static int run(const char *role, const char *address)
 	uv_loop_init(&loop);
 	uv_timer_init(&loop, &t);
 	io = imp_io_new(&loop, o.crypto);
-	s.link[0][0] = &imp_dtls;
+	s.link[0][o.coap ? 1 : 0] = &imp_dtls;
+	if (o.coap)
+		s.link[0][0] = &imp_coap;
 	p = imp_io_pool_new(io, &q);
 	o.server = !strcmp(role, "server");
 	snprintf(text, sizeof text, o.server ? "udp:%s" : "coaps://%s", address);
