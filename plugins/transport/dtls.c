@@ -410,15 +410,17 @@ static void received(struct imp_dtls_run *r, const imp_msg *rx)
 	struct imp_dtls *s = r->s;
 	imp_rd x = imp_rd_of(rx->data);
 	struct imp_dtls_record c;
+	int known;
 	if (s->first && rx->name.len <= sizeof s->addr && rx->name.len) {
 		memcpy(s->addr, rx->name.ptr, rx->name.len);
 		s->addr_len = (uint8_t)rx->name.len;
 	}
+	known = s->first || imp_same(rx->name, imp_bytes(s->addr, s->addr_len)); /* whoever has the address of one that moved is another */
 	for (int i = 0; i < PLAIN_RECORDS || in_handshake(s); i++) {
 		size_t cid = s->live.cid_in ? s->live.cid_in : s->next.cid_in;
 		if (s->state < IMP_DTLS_CONNECTED || !imp_rd_left(&x) || !imp_dtls_read_record(&x, cid, &c))
 			return;
-		take_record(r, rx, &c, i == 0);
+		take_record(r, rx, &c, i == 0 && known);
 	}
 }
 

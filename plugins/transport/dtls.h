@@ -11,6 +11,7 @@
  *   on (empty: none).
  *   A new ClientHello on a live session is a second handshake beside it: the
  *   old keys stay good until the new ones are proven; then DOWN(ELINK), UP.
+ *   If it fails the old ones stay, but peer_id is empty from then on.
  *
  * QUESTIONS (ASK), each answered now or later; a negative code ends the
  * handshake.  `name` is the host name of OPEN's URI or the SNI received.
