@@ -78,13 +78,18 @@
  *   before it is found again, then 3 s, 7 s, up to an hour, after a restart too.  A
  *   provisioner that has counted 10 for a device refuses it (IMP_EDENIED) until
  *   the host forgets the fact.  What is shown is new in every run.
+ *   With algorithm 0 (CMAC) whoever plays the device can compute a short secret once
+ *   the provisioner has revealed its number (CVE-2020-26556, -26557), within 60 s;
+ *   algorithm 1 and 32-byte labels resist.  1 is taken when both can; policy is told
+ *   (ACCESS), and "algorithms": 2 in btmesh.provisioner refuses the other.
  * CERTIFICATES  of a device whose beacon offers them are fetched before Invite
  *   (at most 4, params.max_chain bytes).  The chain must lead to one of btmesh.ca,
  *   the first certificate's common name begin with the uuid (8-4-4-4-12), its key be
  *   P-256 for key agreement: then it is the device's OOB public key.  A bad chain ends
  *   the run.  No chain, or no btmesh.ca: policy is told so (CHAIN null).
  *
- * ENDS  DONE(negative): topic is the code of Failed, sent or heard (IMP_EPEER).  A
+ * ENDS  a run ends with its link; a device that is to be found again gets a new
+ *   session.  DONE(negative): topic is the code of Failed, sent or heard (IMP_EPEER).  A
  *   device that failed answers every PDU by Failed until its link is gone.
  * MEMORY  params.max_msg: the longest PDU, 65 or more; more makes records fewer.
  * TIME  60 s from PDU to PDU, people included; 10 min from the link's UP, 60 s from
