@@ -393,6 +393,9 @@ static void policy(void)
 	k.decision = imp_bytes("\xa1\x19\x01\x05\x19\x07\xd0", 7);
 	t_check("policy says 2000, and the next free address stays 3000", mesh_run(&k) == IMP_OK && mesh_address(&k) == 2000 && tries_of(k.provisioner, "btmesh.next") == 3000, "");
 	mesh_end(&k);
+	begin(cmac);
+	fact_set(k.provisioner, IMP_T_CONFIG, "btmesh.provisioner", 0, imp_bytes("\xa1\x6a" "algorithms\x02", 13));
+	ends("a provisioner that wants HMAC, a device that has CMAC alone: EUNSUP", -1, 0, NULL, IMP_ELINK, 0, IMP_EUNSUP);
 	begin(both);
 	k.deny = IMP_EDENIED;
 	ends("policy says no: EDENIED", -1, 0, NULL, IMP_ELINK, 0, IMP_EDENIED);
