@@ -117,6 +117,20 @@ def claims_of_mesh():
         p.end(), d.end()
 
 
+def claims_of_meshes():
+    p = Player("serve", "btmesh", "--listen", "127.0.0.1:0", "--policy", "yes.lua", "--store", "both.db")
+    to = p.until("ready")["address"]
+    both = [Player("device", "btmesh", "--to", to, "--store", f"both{i}.db", "--elements", "3") for i in range(2)]
+    done = [d.until("done").get("code") for d in both]
+    p.until("nothing more", 1)
+    given = sorted({**e["claims"], **e.get("answer", {})}["network"] for e in p.said if e["event"] == "question")
+    left = [e["value"] for e in p.said if e["event"] == "knowledge" and e["name"] == "btmesh.next"]
+    check("btmesh: two devices at once get addresses of their own", done == [0, 0] and given == [2, 5], (done, given))
+    check("... and what is next does not go back", left[-1:] == ["8"], left)
+    for x in [p, *both]:
+        x.end()
+
+
 def claims_of_dpp():
     def configurator(*more):
         return Player("serve", "dpp-configurator", "--ssid", "net", "--pass", "a passphrase", "--store", "conf.db", *more)
@@ -189,6 +203,7 @@ with tempfile.TemporaryDirectory(prefix="imprint-people-") as directory:
     open("yes.lua", "w").write(YES)
     claims_of_labels()
     claims_of_mesh()
+    claims_of_meshes()
     claims_of_dpp()
     claims_of_a_person()
     os.chdir("/")

@@ -12,6 +12,7 @@ local OK, EDENIED, EUNSUP, ENOSPC, EFACT = 0, -3, -5, -6, -12
 -- o: loop, store, subject, role, manifest (of imp.plugins), say(event),
 --    policy (imp.policy) or nil, and hooks, each of which may be nil:
 --    ask(m) -> answer table, "later", or nil: the store
+--    granted(claims, what) -> what policy's yes carries then
 --    learn(m, run) -> code, or nil: the store
 --    commit(run): before a commit;  known(fact): after it
 --    done(m, run), tell(m)
@@ -123,6 +124,7 @@ end
 function F:decide(m, tries)
 	local verdict, what = self:verdict(m, tries)
 	local claims = m.data ~= "" and imp.decode(m.data, true) or {}
+	if verdict == "yes" and self.hooks.granted then what = self.hooks.granted(claims, what) end
 	local event = { event = "question", topic = m.topic, name = m.name, role = self.role, claims = claims, verdict = verdict, tries = tries }
 	if verdict == "no" then event.reason = what end
 	if verdict == "later" then event.seconds = what end

@@ -53,8 +53,23 @@ local function found_network(store)
 	store:learn("owner", { topic = "counter", name = "btmesh.next", data = imp.encode(2) })
 end
 
+local NETWORK = 0x105
+
+-- Runs at the same time get addresses of their own, when they are authorized.
+local function grant(x, claims, what)
+	local reply = what ~= "" and imp.decode(what) or {}
+	x.next = x.next or imp.decode(x.store:ask("owner", { topic = "counter", name = "btmesh.next" }).data)
+	reply[NETWORK] = reply[NETWORK] or x.next
+	x.next = math.max(x.next, reply[NETWORK] + claims.config.elements)
+	return imp.encode(reply)
+end
+
 local function hooks(x, static, ca)
 	return {
+		granted = function(claims, what) return grant(x, claims, what) end,
+		learn = function(m)
+			if m.topic == "counter" and m.name == "btmesh.next" then m.data = imp.encode(math.max(imp.decode(m.data), x.next)) end
+		end,
 		ask = function(m)
 			local uuid = m.topic == "key" and m.name:match("^btmesh%.static/(%x+)$")
 			if uuid then return static[uuid] and { code = OK, data = B.flat(static[uuid]) } or { code = EFACT } end
