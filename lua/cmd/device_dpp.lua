@@ -39,7 +39,7 @@ local function hooks(x)
 		ask = function(m)
 			local f = facts[("%s %s"):format(m.topic, m.name)]
 			if f then return { code = OK, data = imp.encode(f()) } end
-			if m.topic == "peerkey" and m.name == "configurator" then return opt.uri and { code = OK, data = opt.uri } or { code = EFACT } end
+			if m.topic == "peerkey" and m.name == "dpp.label/configurator" then return opt.uri and { code = OK, data = opt.uri } or { code = EFACT } end
 			if m.topic == "read" then return x.people:read(m, function(a) if m.pool:lives(m.id) then x.facts:answer(m, a) end end) end
 		end,
 		tell = function(m)

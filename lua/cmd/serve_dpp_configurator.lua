@@ -51,7 +51,7 @@ local function hooks(x)
 				if m.name ~= "dpp.config" or m.code ~= 0 then return { code = EFACT } end
 				return { code = 1, data = imp.encode { ssid = opt.ssid, akm = opt.akm, pass = opt.pass }, secret = opt.pass ~= nil }
 			end
-			local n = m.topic == "peerkey" and m.name:match("^uri/(%d+)$")
+			local n = m.topic == "peerkey" and m.name:match("^dpp%.label/uri/(%d+)$")
 			if n then return { code = OK, data = opt.uri[tonumber(n)] } end
 			if m.topic == "config" and m.name == "dpp.uri" then return { code = OK, data = imp.encode { host = x.bound } } end
 			if m.topic == "read" then return x.people:read(m, function(a) if m.pool:lives(m.id) then x.facts:answer(m, a) end end) end
