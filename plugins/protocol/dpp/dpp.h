@@ -16,8 +16,6 @@
  *   IMP_T_NETWORK     enrollee: introduce ourselves to the access point NAME
  *                     (its MAC address, 12 hex digits; empty: whoever is there)
  *   IMP_T_ACCESS      enrollee: an access point that answers introductions
- *   IMP_T_OWNER       configurator: what is kept of it, sealed for a backup; or
- *                     restored from one: see backup.h
  *  A responder shows its URI: TELL(SHOW, code IMP_M_QR, data the URI), and
  *  withdraws it at its end.  An initiator does so when the responder insists on
  *  reading it (RESPONSE_PENDING), and waits for two minutes.
@@ -52,14 +50,12 @@
  *  enrollee, knowledge (one commit, before Configuration Result is sent)
  *   NETWORK "dpp.network"    MANY: entry i is a CBOR map: "ssid" bstr, "akm" tstr
  *                            as it came, "pass" tstr, "psk" bstr 32, "csign" bstr
- *                            (kid), "chain" bstr (PKCS#7), "ca" bstr, "server" tstr;
+ *                            (kid), "chain" bstr (PKCS#7, for the key dpp.netkey), "ca" bstr, "server" tstr;
  *                            "object" bstr: the JSON, byte for byte
  *   CHAIN   "dpp.connector"  the Connector (JWS, text)
  *   ANCHOR  "dpp.csign"      flat public key of the configurator
  *   PEERKEY "dpp.ppkey"      flat public privacy protection key, if there is one
  *   KEY     "dpp.netkey"     flat private netAccessKey
- *   KEY     "dpp.entkey"     flat private key of the certificate (802.1X)
- *   IMAGE   "dpp.backup"     what a configurator-to-be was given: see backup.h
  *  enrollee, knowledge of an introduction (with DONE)
  *   KEY "dpp.pmk/MAC"        flat, alg 0: PMK (hash-long) || PMKID (16)
  *
