@@ -11,7 +11,8 @@ L.help = [[
 usage: imprint label DEVICE.db [options]
        imprint label --text TEXT [options]
 The label of a device (what its owner can know of it beforehand), with a QR code:
-fdo: GUID, serial number, device info; dpp: its bootstrapping URI; btmesh: uuid.
+fdo: GUID, serial number, device info; dpp: its bootstrapping URI; btmesh: uuid;
+thread: EUI-64 and PSKd.
   --text TEXT     a label that says this
   --host HOST:PORT  dpp: where the device can be reached
   --info TEXT     dpp: what the URI says of the device, beside its key
@@ -57,11 +58,16 @@ local function of_btmesh(store, opt)
 	return u and "BTMESH:" .. U.hex(u.data) .. (opt.static and ";S:" .. opt.static:lower() or "")
 end
 
+local function of_thread(store)
+	local eui, key = store:ask("device", { topic = "identity", name = "thread.eui64" }), store:ask("device", { topic = "key", name = "thread.pskd" })
+	return eui and key and require("cmd.thread").label(eui.data, key.data:sub(17))
+end
+
 local function text_of(path, opt)
 	local store = Facts.existing(path, opt.seal)
-	local text = of_fdo(store) or of_dpp(store, opt) or of_btmesh(store, opt)
+	local text = of_fdo(store) or of_dpp(store, opt) or of_btmesh(store, opt) or of_thread(store)
 	store:close()
-	if not text then U.fail("%s: is no device's memory: no credential, no bootstrapping key, no uuid", path) end
+	if not text then U.fail("%s: is no device's memory: no credential, no bootstrapping key, no uuid, no PSKd", path) end
 	return text
 end
 

@@ -132,6 +132,23 @@ static void labels(void)
 	}
 }
 
+static void a_label_names_the_joiner(void)
+{
+	imp_status st;
+	kit_begin(&k, &imp_openssl, &imp_openssl);
+	fact_drop(k.commissioner, IMP_T_KEY, "thread.pskd/any");
+	k.label = "v=1&&eui=" KIT_EUI "&&cc=J01NME";
+	kit_pskd(k.joiner, "thread.pskd", "J01NMF");
+	st = kit_run(&k);
+	t_check("without a joiner router the label says which joiner it is: the try is that joiner's", st < 0 && kit_tries(k.commissioner, "thread.tries/" KIT_ID) == 1 && !kit_tries(k.commissioner, "thread.tries/any"), detail(st));
+	st = kit_run(&k);
+	t_check("... and so is the next", st < 0 && kit_tries(k.commissioner, "thread.tries/" KIT_ID) == 2, detail(st));
+	kit_pskd(k.joiner, "thread.pskd", "J01NME");
+	st = kit_run(&k);
+	t_check("... until it joins, by that name", st == IMP_OK && !strcmp(k.who, KIT_ID) && kit_joined(&k) == 1 && !kit_tries(k.commissioner, "thread.tries/" KIT_ID), detail(st));
+	kit_end(&k);
+}
+
 static void unsecured(void)
 {
 	imp_status st;
@@ -224,6 +241,7 @@ int main(void)
 	policy();
 	wrong_pskd();
 	labels();
+	a_label_names_the_joiner();
 	unsecured();
 	never_entrusted();
 	cuts();

@@ -137,19 +137,20 @@ static imp_status on_keys(struct commissioner *k, imp_cx *cx, const imp_msg *in)
 	return ask_of(k, cx, TRIES, IMP_T_COUNTER, "thread.tries/");
 }
 
+static imp_status charge(struct commissioner *k, imp_cx *cx)
+{
+	char name[THREAD_FACT];
+	return thread_count(&k->r, cx, CHARGE, name_of(k, "thread.tries/", name));
+}
+
+/* With the PSKd: of the joiner that a label has just named. */
 static imp_status on_tries(struct commissioner *k, imp_cx *cx, const imp_msg *in)
 {
 	if (thread_take_tries(&k->r, in))
 		return lacks(k, cx, "thread.tries/");
 	if (k->r.tries >= REFUSE_FROM)
 		return finish(k, cx, IMP_EDENIED);
-	return ask_of(k, cx, PSKD, IMP_T_KEY, "thread.pskd/");
-}
-
-static imp_status charge(struct commissioner *k, imp_cx *cx)
-{
-	char name[THREAD_FACT];
-	return thread_count(&k->r, cx, CHARGE, name_of(k, "thread.tries/", name));
+	return k->r.pskd_len ? charge(k, cx) : ask_of(k, cx, PSKD, IMP_T_KEY, "thread.pskd/");
 }
 
 static imp_status on_pskd(struct commissioner *k, imp_cx *cx, const imp_msg *in)
@@ -180,12 +181,13 @@ static imp_status on_label(struct commissioner *k, imp_cx *cx, const imp_msg *in
 		st = IMP_EAUTH;
 	if (st)
 		return finish(k, cx, st);
-	if (has_eui)
-		memcpy(k->id, id, sizeof id);
-	k->named |= (uint8_t)has_eui;
 	memcpy(k->r.pskd, pskd.ptr, pskd.len);
 	k->r.pskd_len = (uint8_t)pskd.len;
-	return charge(k, cx);
+	if (!has_eui || k->named)
+		return charge(k, cx);
+	memcpy(k->id, id, sizeof id);
+	k->named = 1;
+	return ask_of(k, cx, TRIES, IMP_T_COUNTER, "thread.tries/");
 }
 
 static imp_status shake(struct commissioner *k, imp_cx *cx)
@@ -193,6 +195,7 @@ static imp_status shake(struct commissioner *k, imp_cx *cx)
 	imp_status st = keys(k, cx, IMP_OK);
 	k->r.state = SHAKE;
 	imp_wipe(k->r.pskd, sizeof k->r.pskd);
+	k->r.pskd_len = 0;
 	cx->wake(cx, UINT64_MAX);
 	return st;
 }
