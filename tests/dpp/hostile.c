@@ -3,6 +3,7 @@
 #include "auth.h"
 #include "bootstrap.h"
 #include "bytes.h"
+#include "cbor.h"
 #include "config.h"
 #include "crypto.h"
 #include "dpp-kit.h"
@@ -499,6 +500,131 @@ static void claims_of_second_thoughts(void)
 	dkit_end(&k);
 }
 
+/* --- frames of just anybody ------------------------------------------------------------- */
+
+static struct {
+	int requests, to_mallory;
+	uint32_t opened;
+} air;
+
+static void on_air(struct world *w, struct sess *s, const imp_msg *m)
+{
+	(void)w, (void)s;
+	air.opened = m->verb == IMP_OPEN ? m->ticket : air.opened;
+	air.requests += m->verb == IMP_TX;
+	air.to_mallory += m->verb == IMP_TX && imp_same(m->name, text("mallet"));
+}
+
+static void claims_of_addresses(void)
+{
+	struct dkit k;
+	struct sess *s;
+	uint8_t b[16];
+	imp_msg start = imp_say(IMP_START, IMP_T_PEERKEY, 0, 0, text("label"), NONE), up = imp_say(IMP_UP, 0, 65535, 0, text("owner1"), NONE);
+	imp_msg stray = imp_say(IMP_RX, 0, 0, 0, text("mallet"), t_hex("09506f9a1a0101", b, sizeof b));
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	memset(&air, 0, sizeof air);
+	k.w.sink = on_air;
+	s = world_session(k.owner, 0, 0);
+	world_feed(s, &start);
+	world_run(&k.w, 100);
+	up.ticket = air.opened;
+	world_feed(s, &up);
+	world_feed(s, &stray);
+	world_run(&k.w, 5000);
+	t_check("a response of just anybody does not turn our requests to him", air.requests > 2 && !air.to_mallory, "");
+	dkit_end(&k);
+}
+
+/* Our keys come late, so that the device's request is too early. */
+static int late_keys(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a)
+{
+	int took = honest(p, s, ask, a);
+	p->think = ask->topic == IMP_T_KEY ? 500 : 0;
+	return took;
+}
+
+static void claims_of_early_frames(void)
+{
+	struct dkit k;
+	imp_rd r;
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	honest = k.owner->hook;
+	k.owner->hook = late_keys;
+	dkit_run(&k, IMP_T_PEERKEY, 0, LONG);
+	r = imp_rd_of(imp_cbor_at(imp_bytes(k.claims, k.claims_len), IMP_T_NETWORK));
+	t_check("a request that came too early is its sender's all the same", dkit_configured(&k) && imp_same(imp_cbor_bstr(&r), text("device")), dkit_said);
+	dkit_end(&k);
+}
+
+static struct { uint8_t data[512]; size_t len; } pending;
+
+static void keep_response(struct world *w, struct sess *s, const imp_msg *m)
+{
+	struct dkit *k = w->user;
+	if (m->verb != IMP_RX || s->p != k->owner || m->data.len > sizeof pending.data)
+		return;
+	memcpy(pending.data, m->data.ptr, m->data.len);
+	pending.len = m->data.len;
+}
+
+static int nobody_reads(struct party *p, struct sess *s, const imp_msg *ask, imp_msg *a)
+{
+	return ask->topic == IMP_T_READ ? -1 : honest(p, s, ask, a);
+}
+
+static void claims_of_pending(void)
+{
+	static const char *const mutual[] = {"mutual", "true", NULL};
+	struct dkit k;
+	imp_msg m = imp_say(IMP_RX, 0, 0, 0, text("device"), NONE);
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	dkit_config(&k, k.device, "dpp.uri", mutual);
+	honest = k.device->hook;
+	k.device->hook = nobody_reads;
+	k.w.user = &k;
+	k.w.record = keep_response;
+	dkit_run(&k, 0, IMP_T_PEERKEY, 60000);
+	m.data = imp_bytes(pending.data, pending.len);
+	for (int i = 0; i < 4 && !k.o->done; i++) {
+		world_feed(k.o, &m);
+		world_run(&k.w, 30000);
+	}
+	t_check("RESPONSE_PENDING again and again gives no more time", pending.len && k.o->done && k.o->code == IMP_ETIME, k.o->where);
+	dkit_end(&k);
+}
+
+/* An initiator counts wrong guesses too, beyond its run. */
+static unsigned guesses_of(const struct party *p)
+{
+	const struct fact *f = fact_get(p, IMP_T_COUNTER, "dpp.guess/label", 0);
+	return f && f->len == 4 ? f->data[3] : 0;
+}
+
+static void claims_of_guesses(void)
+{
+	static const char *const names[] = {"a device", "a configurator"};
+	for (int who = 0; who < 2; who++) {
+		struct dkit k;
+		char claim[128];
+		struct party *p;
+		dkit_begin(&k, &imp_openssl, IMP_C_P256);
+		dkit_codes(&k);
+		p = who ? k.owner : k.device;
+		fact_set(p, IMP_T_KEY, "dpp.code/label", 0, text("coffee"));
+		fact_set(p, IMP_T_COUNTER, "dpp.guess/label", 0, imp_bytes("\0\0\0\3", 4));
+		dkit_run(&k, who ? 0 : IMP_T_KEY, who ? IMP_T_KEY : 0, LONG);
+		snprintf(claim, sizeof claim, "%s that begins by a code goes on counting", names[who]);
+		t_check(claim, guesses_of(p) == 4, dkit_said);
+		fact_set(p, IMP_T_COUNTER, "dpp.guess/label", 0, imp_bytes("\0\0\0\5", 4));
+		fact_set(p, IMP_T_KEY, "dpp.code/label", 0, text("tea for two"));
+		dkit_run(&k, who ? 0 : IMP_T_KEY, who ? IMP_T_KEY : 0, LONG);
+		snprintf(claim, sizeof claim, "... and does not begin by one that is burnt");
+		t_check(claim, !dkit_configured(&k) && (who ? k.o : k.d)->code == IMP_EDENIED, dkit_said);
+		dkit_end(&k);
+	}
+}
+
 int main(void)
 {
 	claims_of_uris();
@@ -510,5 +636,9 @@ int main(void)
 	claims_of_replay();
 	claims_of_disorder();
 	claims_of_second_thoughts();
+	claims_of_addresses();
+	claims_of_early_frames();
+	claims_of_pending();
+	claims_of_guesses();
 	return t_end();
 }

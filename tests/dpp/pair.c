@@ -270,6 +270,9 @@ static void claims_of_codes(void)
 	t_check("PKEX: another code", k.d->code == IMP_EAUTH && k.d->topic == 2 && k.o->code < 0, (dkit_configured(&k), dkit_said));
 	code(k.owner, "dpp.code/label", "tea for two");
 	dkit_run(&k, 0, IMP_T_KEY, LONG);
+	t_check("PKEX: who begins counts what was not answered too", k.o->code == IMP_EDENIED && !k.d->done, (dkit_configured(&k), dkit_said));
+	fact_drop(k.owner, IMP_T_COUNTER, "dpp.guess/label");
+	dkit_run(&k, 0, IMP_T_KEY, LONG);
 	t_check("PKEX: after five wrong guesses, in sessions of their own, the right code is refused too", k.d->code == IMP_EDENIED && k.o->code == IMP_LATER, (dkit_configured(&k), dkit_said));
 	dkit_end(&k);
 	dkit_begin(&k, &imp_openssl, IMP_C_P384);

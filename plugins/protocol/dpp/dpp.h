@@ -38,7 +38,8 @@
  *                            missing, and "mutual": ASK(READ, IMP_M_QR)
  *   KEY     "dpp.code/NAME"  PKEX code, text; missing: ASK(READ, IMP_M_PIN).  NAME
  *                            is the code identifier on the wire, perhaps empty
-   COUNTER "dpp.guess/NAME" optional: how often a code was guessed wrong (4 bytes,
+   COUNTER "dpp.guess/NAME" optional: how often a code was guessed wrong, or who
+                            began got no answer to its reveal (4 bytes,
                             big endian); learnt with NOW.  After 5 it is burnt:
                             forget it with the code
  *  enrollee, beliefs

@@ -16,11 +16,11 @@ static imp_status ask_pin(struct dpp_run *r, imp_cx *cx, uint8_t state)
 }
 
 /* What came is wrong, or nothing came, for a reason that is a wrong guess. */
-static imp_status guessed(struct dpp_run *r, imp_cx *cx)
+static imp_status guessed(struct dpp_run *r, imp_cx *cx, imp_status end, const char *why)
 {
 	uint8_t n[4] = {0, 0, 0, r->pkex.failed};
 	imp_status st = dpp_learn(cx, IMP_T_COUNTER, 0, IMP_NOW, 0, dpp_name(r, "dpp.guess/", NULL, imp_bytes(r->pkex.id, r->pkex.id_len)), imp_bytes(n, 4));
-	return st ? st : dpp_fail(r, cx, IMP_EAUTH, DPP_AUTH_FAILURE, "the codes differ");
+	return st ? st : dpp_fail(r, cx, end, end == IMP_EAUTH ? DPP_AUTH_FAILURE : 0, why);
 }
 
 /* --- initiator ------------------------------------------------------------------- */
@@ -28,16 +28,18 @@ static imp_status guessed(struct dpp_run *r, imp_cx *cx)
 static imp_status ask_code(struct dpp_run *r, imp_cx *cx)
 {
 	r->how = DPP_BY_PKEX;
-	return dpp_ask(r, cx, DPP_S_CODE, IMP_T_KEY, "dpp.code/", imp_bytes(r->reason, strlen(r->reason)));
+	return dpp_ask(r, cx, DPP_S_PKEX_GUESSES, IMP_T_COUNTER, "dpp.guess/", imp_bytes(r->reason, strlen(r->reason)));
 }
 
 static imp_status on_code(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
 {
+	uint8_t failed = r->pkex.failed;
 	imp_status st = IMP_OK;
 	if (in->code < 0)
 		return r->state == DPP_S_CODE ? ask_pin(r, cx, DPP_S_CODE_READ) : dpp_lacks(r, cx);
 	if (dpp_pkex_set(&r->pkex, in->data, imp_bytes(r->reason, strlen(r->reason))))
 		return dpp_fail(r, cx, IMP_EARG, 0, "the code");
+	r->pkex.failed = failed;
 	if (r->held & 2) /* no key of our own: one for this run, on P-256 */
 		st = dpp_auth_own(&r->auth, cx->crypto, NULL);
 	return st ? st : dpp_open(r, cx, imp_bytes("dpp:", 4));
@@ -118,13 +120,16 @@ static imp_status kept(struct dpp_run *r, imp_cx *cx, dpp_pkex_asked *q)
 
 static imp_status on_guesses(struct dpp_run *r, imp_cx *cx, const imp_msg *in)
 {
+	int begins = r->topic == (IMP_T_KEY & 0xff);
 	dpp_pkex_asked q;
-	imp_status st = kept(r, cx, &q);
+	imp_status st = begins ? IMP_OK : kept(r, cx, &q);
 	if (st)
 		return st;
 	r->pkex.failed = in->code >= 0 && in->data.len == 4 ? in->data.ptr[3] : 0;
 	if (r->pkex.failed >= DPP_PKEX_GUESSES)
 		return dpp_fail(r, cx, IMP_EDENIED, DPP_AUTH_FAILURE, "this code was guessed too often");
+	if (begins)
+		return dpp_ask(r, cx, DPP_S_CODE, IMP_T_KEY, "dpp.code/", imp_bytes(r->reason, strlen(r->reason)));
 	return dpp_ask(r, cx, DPP_S_PKEX_CODE, IMP_T_KEY, "dpp.code/", q.id);
 }
 
@@ -158,7 +163,7 @@ static imp_status on_reveal(struct dpp_run *r, imp_cx *cx, const dpp_frame *f, c
 	if (st == IMP_PASS)
 		return IMP_OK;
 	if (st == IMP_EAUTH || st == IMP_EDENIED)
-		return guessed(r, cx);
+		return guessed(r, cx, IMP_EAUTH, "the codes differ");
 	if (st == IMP_EBADMSG)
 		return dpp_fail(r, cx, st, DPP_AUTH_FAILURE, "what was revealed");
 	if (st)
@@ -202,7 +207,12 @@ static imp_status on_tick(struct dpp_run *r, imp_cx *cx)
 	switch (r->state) {
 	case DPP_S_PKEX_RESPONSE:
 		return dpp_tired(r, cx) ? dpp_done(r, cx, IMP_LATER, DPP_RETRY) : dpp_send_again(r, cx);
-	case DPP_S_PKEX_REVEAL: case DPP_S_PKEX_REVEALED: case DPP_S_PKEX_DONE:
+	case DPP_S_PKEX_REVEAL: /* whoever did not answer our reveal may have tried a code on it */
+		if (!dpp_tired(r, cx))
+			return dpp_send_again(r, cx);
+		r->pkex.failed++;
+		return guessed(r, cx, IMP_ETIME, "PKEX was not finished");
+	case DPP_S_PKEX_REVEALED: case DPP_S_PKEX_DONE:
 		return dpp_tired(r, cx) ? dpp_fail(r, cx, IMP_ETIME, 0, "PKEX was not finished") : dpp_send_again(r, cx);
 	default:
 		return IMP_OK;

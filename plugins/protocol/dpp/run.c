@@ -392,7 +392,7 @@ static imp_status request_again(struct dpp_run *r, imp_cx *cx)
 	return dpp_send_again(r, cx);
 }
 
-static imp_status on_response(struct dpp_run *r, imp_cx *cx, const dpp_frame *f, const struct dpp_role *role)
+static imp_status on_response(struct dpp_run *r, imp_cx *cx, const imp_msg *in, const dpp_frame *f, const struct dpp_role *role)
 {
 	imp_wr room = dpp_room(cx, dpp_auth_room(f->attrs.raw.len)), w = dpp_room(cx, DPP_FRAME_MAX);
 	int status = 0;
@@ -401,6 +401,9 @@ static imp_status on_response(struct dpp_run *r, imp_cx *cx, const dpp_frame *f,
 	if (st == IMP_ENOSPC)
 		return st;
 	if (st == IMP_PASS)
+		return IMP_OK;
+	dpp_note_address(r, in->name); /* not of just anybody: we go on sending there */
+	if (st == IMP_LATER && r->state == DPP_S_PENDING)
 		return IMP_OK;
 	if (st == IMP_LATER) { /* somebody is to read our URI */
 		dpp_wait(r, cx, DPP_S_PENDING, DPP_PEOPLE);
@@ -591,6 +594,7 @@ static imp_status hold(struct dpp_run *r, const imp_msg *in)
 		memcpy(r->last, in->data.ptr, in->data.len);
 		r->last_len = (uint16_t)in->data.len;
 		r->held |= 1;
+		dpp_note_address(r, in->name);
 	}
 	return IMP_OK;
 }
@@ -637,10 +641,8 @@ static imp_status on_frame(struct dpp_run *r, imp_cx *cx, const imp_msg *in, con
 		return hold(r, in);
 	if ((r->state == DPP_S_LISTEN || r->state == DPP_S_ANNOUNCE))
 		return on_listen(r, cx, in, &f, role);
-	if ((r->state == DPP_S_RESPONSE || r->state == DPP_S_PENDING) && f.type == DPP_AUTH_RESP) {
-		dpp_note_address(r, in->name);
-		return on_response(r, cx, &f, role);
-	}
+	if ((r->state == DPP_S_RESPONSE || r->state == DPP_S_PENDING) && f.type == DPP_AUTH_RESP)
+		return on_response(r, cx, in, &f, role);
 	if ((r->state == DPP_S_CONFIRM || r->state == DPP_S_INITIATOR_READ) && f.type == DPP_AUTH_REQ)
 		return is_repeated(r, &f, DPP_I_KEY) ? dpp_send_again(r, cx) : IMP_OK;
 	if (r->state == DPP_S_CONFIRM && f.type == DPP_AUTH_CONF)
