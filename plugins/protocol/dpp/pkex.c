@@ -153,7 +153,7 @@ imp_status dpp_pkex_read_response(const struct dpp_pkex *p, struct dpp_auth *a, 
 {
 	const dpp_curve *v = dpp_auth_curve(a);
 	int version = protocol_of(&f->attrs, p->version);
-	struct yield y = {{0}};
+	struct yield y = {.version = 0};
 	imp_status st;
 	*status = dpp_attr_status(&f->attrs);
 	*group = dpp_attr_group(&f->attrs);
@@ -215,7 +215,7 @@ imp_status dpp_pkex_response(struct dpp_pkex *p, struct dpp_auth *a, const imp_c
 {
 	const dpp_curve *v = dpp_auth_curve(a);
 	uint8_t n[DPP_POINT];
-	struct yield y = {{0}};
+	struct yield y = {.version = 0};
 	imp_status st;
 	if (p->failed >= DPP_PKEX_GUESSES)
 		return IMP_EDENIED;
