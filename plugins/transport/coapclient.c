@@ -271,13 +271,13 @@ static int advance(struct coap *s, imp_cx *cx, const struct imp_coap_msg *m)
 static imp_status collect(struct coap *s, imp_cx *cx, const struct imp_coap_msg *m)
 {
 	struct request_state *q = &s->q;
-	uint32_t size = imp_coap_size(m->block2);
+	uint32_t size = imp_coap_size(m->block2), kept = q->reply_at ? s->in_len : 0;
 	int more = imp_coap_more(m->block2);
 	if (imp_coap_num(m->block2) != q->reply_at / size || q->reply_at % size || m->payload.len > size || (more && m->payload.len != size))
 		return IMP_EPROTO;
 	if (q->reply_at && !imp_same(m->etag, imp_bytes(q->etag, q->etag_len)))
 		return IMP_EPROTO;
-	if (m->payload.len > s->max)
+	if (m->payload.len > s->max - kept) /* blocks may grow */
 		return IMP_ENOSPC;
 	if (q->reply_at == 0) {
 		s->in_len = 0;

@@ -211,11 +211,18 @@ static void send_block(struct coap *s, imp_cx *cx, struct slot *k, imp_span name
 		s->in_until = cx->now + IMP_COAP_LIFETIME_MS / 4; /* all of it was asked for once */
 }
 
+/* Is the memory for bodies in use by the request of `k`? */
+static int is_for(const struct coap *s, const struct slot *k, enum owner what)
+{
+	return s->owner == what && s->in_hash == k->hash;
+}
+
 /* A reply that one message does not hold, or the next piece of it. */
 static void reply_in_blocks(struct coap *s, imp_cx *cx, struct slot *k, const imp_msg *m)
 {
-	if (s->owner == REPLY_IN || m->data.len > s->max || (k->pulls && m->data.len > coap_room(s) - s->in_len)) {
-		refuse(s, cx, k, s->owner == REPLY_IN ? UNAVAILABLE : INTERNAL);
+	int taken = s->owner == REPLY_IN || (k->pulls && !is_for(s, k, REPLY_OUT));
+	if (taken || m->data.len > s->max || (k->pulls && m->data.len > coap_room(s) - s->in_len)) {
+		refuse(s, cx, k, taken ? UNAVAILABLE : INTERNAL);
 		return;
 	}
 	if (!k->pulls) {
@@ -239,9 +246,13 @@ static void reply_in_blocks(struct coap *s, imp_cx *cx, struct slot *k, const im
 /* The piece that was delivered is used: the next blocks may come. */
 static void pulled(struct coap *s, imp_cx *cx, struct slot *k)
 {
+	k->partial = 0;
+	if (!is_for(s, k, REQUEST_IN)) {
+		refuse(s, cx, k, UNAVAILABLE);
+		return;
+	}
 	s->in_base += s->in_len;
 	s->in_len = 0;
-	k->partial = 0;
 	refuse(s, cx, k, CONTINUE);
 }
 
@@ -270,6 +281,8 @@ void coap_server_answer(struct coap *s, imp_cx *cx, const imp_msg *m)
 		pulled(s, cx, k);
 		return;
 	}
+	if (k->partial && is_for(s, k, REQUEST_IN))
+		s->owner = NOBODY; /* no more of it is wanted */
 	if (m->code == 0 || (m->code < 0 && k->type == IMP_COAP_NON)) {
 		finish_silently(k, cx);
 	} else if (k->pulls && m->code >= 200) {
@@ -299,6 +312,15 @@ static void deliver(struct coap *s, imp_cx *cx, struct slot *k, const struct imp
 	cx->emit(cx, &r);
 }
 
+/* Was a piece delivered that was not pulled yet? */
+static int is_waiting(struct coap *s)
+{
+	for (unsigned i = 0; i < s->slots; i++)
+		if (coap_slot(s, i)->partial && coap_slot(s, i)->ticket)
+			return 1;
+	return 0;
+}
+
 /* A block of a request's body. */
 static void collect(struct coap *s, imp_cx *cx, struct slot *k, const struct imp_coap_msg *m)
 {
@@ -308,7 +330,7 @@ static void collect(struct coap *s, imp_cx *cx, struct slot *k, const struct imp
 		refuse(s, cx, k, BAD_REQUEST);
 		return;
 	}
-	if (s->owner == REPLY_IN || size > s->max) {
+	if (s->owner == REPLY_IN || size > s->max || is_waiting(s)) {
 		refuse(s, cx, k, UNAVAILABLE);
 		return;
 	}
@@ -319,6 +341,10 @@ static void collect(struct coap *s, imp_cx *cx, struct slot *k, const struct imp
 	}
 	if (s->owner != REQUEST_IN || s->in_hash != k->hash || (uint64_t)num * size != s->in_base + s->in_len) {
 		refuse(s, cx, k, INCOMPLETE);
+		return;
+	}
+	if (m->payload.len > coap_room(s) - s->in_len) { /* what was full could not be delivered */
+		refuse(s, cx, k, UNAVAILABLE);
 		return;
 	}
 	if (m->payload.len)

@@ -326,6 +326,54 @@ static void claims_of_bad_replies(void)
 	t_check("RST of ours: ELINK", says(CLIENT, "ANSWER -9 -1 {}{} "), CLIENT);
 }
 
+/* Block `num` of 64 bytes, and there are more. */
+static void block1(uint8_t num)
+{
+	uint8_t b[74] = {0x40, 2, 0x12, num, 0xb1, 'x', 0xd1, 3, (uint8_t)(num << 4 | 0x0a), 0xff};
+	arrives(&N, 1, b, sizeof b);
+}
+
+/* More than was asked for: it is written nowhere. */
+static void claims_of_greedy_requests(void)
+{
+	imp_msg no = imp_say(IMP_ANSWER, NO, 413, 0, NONE, NONE);
+	start(64, 0);
+	N.e[1].holds = 1;
+	block1(0);
+	block1(1);
+	t_check("a block before the piece was pulled: 5.03", N.e[1].received == 1 && N.last[1].bytes[1] == 0xa3, SERVER);
+	start(64, 0);
+	N.e[1].holds = 1;
+	block1(0);
+	no.ticket = N.e[1].ticket;
+	feed(&N, 1, no);
+	t_check("the piece was refused: 4.13", N.last[1].bytes[1] == 0x8d, "");
+	for (uint8_t i = 1; i < 8; i++)
+		block1(i);
+	t_check("... and what follows it too: 4.08", N.e[1].received == 1 && N.last[1].bytes[1] == 0x88, SERVER);
+}
+
+/* Block `num` of our reply, of 16 << szx bytes, `len` of them there. */
+static void block2(unsigned num, uint8_t szx, int more, size_t len)
+{
+	uint8_t b[256] = {0x68, 0x45};
+	unsigned v = num << 4 | (unsigned)more << 3 | szx;
+	memcpy(b + 2, N.last[0].bytes + 2, 10);
+	memcpy(b + 12, (uint8_t[]){0xd2, 0x0a, (uint8_t)(v >> 8), (uint8_t)v, 0xff}, 5);
+	memset(b + 17, '.', len);
+	arrives(&N, 0, b, 17 + len);
+}
+
+static void claims_of_greedy_replies(void)
+{
+	start(120, 0);
+	feed(&N, 0, get("/x"));
+	for (unsigned i = 0; i < 48; i++)
+		block2(i, 0, 1, 16);
+	block2(6, 3, 0, 120);
+	t_check("blocks that grow until they do not fit: ENOSPC", strstr(CLIENT, "ANSWER -6 ") != NULL, CLIENT);
+}
+
 /* Random bytes, and good messages with flipped bits: nothing breaks. */
 static void claims_of_noise(void)
 {
@@ -364,6 +412,8 @@ int main(void)
 	claims_of_bad_requests();
 	claims_of_duplicates();
 	claims_of_bad_replies();
+	claims_of_greedy_requests();
+	claims_of_greedy_replies();
 	claims_of_noise();
 	part(&N);
 	return t_end();
