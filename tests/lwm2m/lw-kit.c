@@ -24,7 +24,7 @@ size_t lw_security(uint8_t *to, size_t cap, const char *uri, int bootstrap, uint
 	imp_wr w = imp_wr_to(to, cap);
 	lw_put_bytes(&w, 0, TEXT(uri));
 	lw_put_number(&w, 1, (uint8_t)bootstrap);
-	lw_put_number(&w, 2, 0);
+	lw_put_number(&w, 2, bootstrap ? 3 : 0); /* the wire is not secured */
 	lw_put_bytes(&w, 3, TEXT("client-7"));
 	lw_put_bytes(&w, 5, TEXT("0123456789abcdef"));
 	if (ssid)

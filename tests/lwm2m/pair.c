@@ -29,6 +29,34 @@ static int onboarded(void)
 	return k.c->done == 1 && k.c->code == IMP_OK && k.s->done == 1 && k.s->code == IMP_OK && lw_accounts_of(&k) == 1;
 }
 
+static int in_clear; /* messages with a key in them that are not IMP_SECRET */
+
+static int look(struct world *w, struct crossing *x)
+{
+	static const char key[] = "0123456789abcdef";
+	(void)w;
+	for (size_t i = 0; i + 16 <= x->m->data.len; i++)
+		in_clear += !memcmp(x->m->data.ptr + i, key, 16) && !(x->m->flags & IMP_SECRET);
+	return PASS;
+}
+
+/* An account with keys whose link is not secured. */
+static void claims_of_security(void)
+{
+	uint8_t psk[200];
+	size_t n = lw_security(psk, sizeof psk, "coap://bs.example", 1, 0);
+	begin();
+	for (size_t i = 0; i + 3 <= n; i++)
+		if (!memcmp(psk + i, "\xc1\x02\x03", 3))
+			psk[i + 2] = 0; /* PSK */
+	fact_drop(k.client, IMP_T_CONFIG, "lwm2m/0/0");
+	fact_set(k.client, IMP_T_CONFIG, "lwm2m/0/0", 0, imp_bytes(psk, n));
+	lw_usual(&k);
+	lw_run(&k);
+	claim("PSK, and a link without a channel: EAUTH, nothing is asked", k.c->done == 1 && k.c->code == IMP_EAUTH && lw_accounts_of(&k) == 0 && !k.claims_len);
+	lw_end_kit(&k);
+}
+
 static void claims_of_formats(void)
 {
 	static const struct { int pct, pack; const char *what; } rows[] = {
@@ -42,6 +70,7 @@ static void claims_of_formats(void)
 		begin();
 		lw_wish(&k, rows[i].pct, rows[i].pack);
 		lw_usual(&k);
+		k.w.fault = look;
 		lw_run(&k);
 		claim(rows[i].what, onboarded());
 		f = fact_get(k.client, IMP_T_CONFIG, "lwm2m/0/1", 0);
@@ -55,6 +84,7 @@ static void claims_of_formats(void)
 		claim("... the bootstrap account is still there", fact_get(k.client, IMP_T_CONFIG, "lwm2m/0/0", 0) != NULL);
 		lw_end_kit(&k);
 	}
+	t_check("keys cross as secrets", in_clear == 0, "");
 }
 
 static void claims_of_operations(void)
@@ -235,6 +265,7 @@ static void claims_of_faults(void)
 
 int main(void)
 {
+	claims_of_security();
 	claims_of_formats();
 	claims_of_operations();
 	claims_of_bad_servers();

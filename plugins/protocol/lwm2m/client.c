@@ -142,6 +142,14 @@ static imp_status request(struct client *c, imp_cx *cx, int pack)
 	return m.name.len ? cx->emit(cx, &m) : IMP_EARG;
 }
 
+/* An account with keys is for a secured link, whatever its URI says. */
+static imp_status ready(struct client *c, imp_cx *cx, const imp_msg *up)
+{
+	if (c->mode != LW_NOSEC && !up->channel)
+		return end(c, cx, IMP_EAUTH, 0, LW_EMPTY);
+	return request(c, cx, c->pack);
+}
+
 /* --- Write ------------------------------------------------------------------------------- */
 
 struct ids { /* the instances of a payload */
@@ -580,7 +588,7 @@ imp_status lw_client_step(void *state, imp_cx *cx, const imp_msg *in)
 		break;
 	case IMP_UP:
 		c->due = cx->now + IMP_LWM2M_IDLE_MS;
-		st = c->state == OPENING ? request(c, cx, c->pack) : IMP_OK;
+		st = c->state == OPENING ? ready(c, cx, in) : IMP_OK;
 		break;
 	case IMP_RX:
 		st = received(c, cx, in);

@@ -38,7 +38,8 @@
  * KEYS   The device answers its link's questions from the bootstrap account: PSK
  *   from resources 3 and 5, raw public keys and certificates from 3, 4 and 5 (the
  *   server's certificate or key must be the one in 4; usage 3).  The owner's go to
- *   the host.
+ *   the host.  A link that comes up without a channel, though resource 2 is not 3
+ *   (NoSec): EAUTH.
  * NEWS   owner: TELL CONFIG name=EP data: what Discover or Read answered.
  * RULES  The bootstrap account, the OSCORE instance it names and /3/0 survive every
  *   Delete.  What is written takes effect with Finish, all of it or nothing; before

@@ -19,7 +19,7 @@ static size_t decode(imp_span s, char *to, size_t cap)
 	for (size_t i = 0; i < s.len; i++) {
 		int c = s.ptr[i];
 		if (c == '%' && i + 2 < s.len) {
-			c = digit(s.ptr[i + 1]) << 4 | digit(s.ptr[i + 2]);
+			c = digit(s.ptr[i + 1]) * 16 | digit(s.ptr[i + 2]);
 			i += 2;
 		}
 		if (n == cap || c <= 0)

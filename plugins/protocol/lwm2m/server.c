@@ -31,11 +31,12 @@ static imp_span ep_of(const struct server *s)
 	return imp_bytes(s->ep, s->len);
 }
 
+/* Only a pack has data: keys are in it. */
 static imp_status reply(struct server *s, imp_cx *cx, int32_t code, uint16_t format, imp_span data)
 {
 	uint32_t t = s->request;
 	s->request = 0;
-	return t ? lw_say(cx, IMP_ANSWER, format, 0, t, code, LW_EMPTY, data) : IMP_OK;
+	return t ? lw_say(cx, IMP_ANSWER, format, data.len ? IMP_SECRET : 0, t, code, LW_EMPTY, data) : IMP_OK;
 }
 
 static imp_status end(struct server *s, imp_cx *cx, imp_status code, uint16_t topic, imp_span name)
@@ -201,6 +202,7 @@ static imp_span content(const struct server *s, imp_cx *cx, const struct entry *
 static imp_status send(struct server *s, imp_cx *cx, int method, imp_span name, uint16_t format, imp_span data)
 {
 	imp_msg m = imp_say(IMP_TX, format, method, ticket(s), name, data);
+	m.flags = data.len ? IMP_SECRET : 0;
 	m.when = IMP_LWM2M_IDLE_MS;
 	return cx->emit(cx, &m);
 }
