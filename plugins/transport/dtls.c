@@ -96,8 +96,8 @@ static void name_peer(const struct imp_dtls_run *r, struct channel *h, const str
 	h->c.peer_id = kept;
 	if (!u->kex->certs)
 		return;
-	h->c.peer_chain = s->peer_type ? imp_bytes(NULL, 0) : kept;
-	if (!s->peer_type)
+	h->c.peer_chain = s->live.peer_type ? imp_bytes(NULL, 0) : kept;
+	if (!s->live.peer_type)
 		kept = imp_dtls_vec24(&x);
 	h->c.peer_id = imp_bytes(NULL, 0);
 	if (imp_hash(r->cx->crypto, IMP_A_SHA256, &kept, 1, h->id) == IMP_OK)
@@ -355,6 +355,8 @@ static int take_next(struct imp_dtls_run *r, const struct imp_dtls_record *c)
 	}
 	if (type == IMP_DTLS_HANDSHAKE)
 		take_fragments(r, in, 1, c->seq, 0);
+	else if (type == IMP_DTLS_ALERT && s->live.suite)
+		fall_back(r); /* it ends the second handshake alone */
 	else if (type == IMP_DTLS_ALERT)
 		take_alert(r, in, 1);
 	return 1;

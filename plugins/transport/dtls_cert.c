@@ -33,7 +33,7 @@ static imp_status leaf_key(const struct imp_dtls *s, imp_span all, imp_key *out)
 	imp_rd x = imp_rd_of(all);
 	imp_cert c;
 	imp_status st;
-	if (s->peer_type == IMP_DTLS_RAW)
+	if (s->next.peer_type == IMP_DTLS_RAW)
 		return imp_spki_read(all, out);
 	st = imp_cert_read(imp_dtls_vec24(&x), &c);
 	if (st < 0)

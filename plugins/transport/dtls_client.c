@@ -196,7 +196,7 @@ static imp_status take_server_hello(struct imp_dtls_run *r, imp_span body)
 	memcpy(s->next.random + 32, h.random.ptr, 32);
 	st = take_cid(s, &h);
 	if (st == IMP_OK && imp_dtls_suite_of(r)->kex->certs)
-		st = take_type(s, h.server_types, &s->peer_type);
+		st = take_type(s, h.server_types, &s->next.peer_type);
 	if (st == IMP_OK && imp_dtls_suite_of(r)->kex->certs && h.client_types.len)
 		st = take_type(s, h.client_types, &s->my_type);
 	if (st == IMP_OK && imp_dtls_suite_of(r)->kex->take_hello)
@@ -254,7 +254,7 @@ static imp_status take_certificate(struct imp_dtls_run *r, imp_span body)
 	if (st)
 		return st < 0 ? st : IMP_EPROTO; /* a server shows one */
 	s->state = IMP_DTLS_EXPECT_SERVER_KEX;
-	imp_dtls_ask(r, IMP_DTLS_ASKED_VERIFY, IMP_T_VERIFY, s->peer_type, imp_bytes(s->name, s->name_len), imp_bytes(imp_dtls_peer_at(s), s->peer_len));
+	imp_dtls_ask(r, IMP_DTLS_ASKED_VERIFY, IMP_T_VERIFY, s->next.peer_type, imp_bytes(s->name, s->name_len), imp_bytes(imp_dtls_peer_at(s), s->peer_len));
 	return IMP_OK;
 }
 

@@ -97,6 +97,7 @@ struct imp_dtls_epoch {
 	uint64_t top, seen; /* one above the highest read, and which below it      */
 	uint8_t  suite;     /* 1 + number in the profile; 0: no keys               */
 	uint8_t  cid_in, cid_out_len, ems;
+	uint8_t  peer_type;  /* certificate type                                   */
 	uint8_t  keys[IMP_DTLS_KEYS];
 	uint8_t  cid[IMP_DTLS_CID], cid_out[IMP_DTLS_CID_MAX];
 	uint8_t  random[64]; /* the client's, the server's                         */
@@ -111,7 +112,7 @@ struct imp_dtls {
 	uint8_t  cookie, first;  /* client: HelloVerify was answered; server: no hello yet */
 	uint8_t  cid_wanted;
 	uint8_t  peer_live;      /* what is kept of the peer belongs to live       */
-	uint8_t  my_type, peer_type, types[2], types_n; /* certificate types       */
+	uint8_t  my_type, types[2], types_n; /* certificate types                  */
 	uint8_t  addr_len, name_len, held_len, hold;
 	uint8_t  order_n, order[IMP_DTLS_SUITES]; /* suites in our order           */
 	uint16_t below, rto, timeout; /* below: largest datagram, 0 unknown; ms    */

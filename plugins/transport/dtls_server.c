@@ -45,7 +45,7 @@ static int acceptable(struct imp_dtls *s, const struct imp_dtls_suite *u, const 
 		return 1;
 	if (h->has_sigs && !imp_dtls_lists(h->sigs, IMP_DTLS_ES256))
 		return 0;
-	return choose_type(s, h->server_types, &s->my_type) && (!s->auth || choose_type(s, h->client_types, &s->peer_type));
+	return choose_type(s, h->server_types, &s->my_type) && (!s->auth || choose_type(s, h->client_types, &s->next.peer_type));
 }
 
 /* The suite that was answered, or the first of ours that will do; -1: none. */
@@ -147,7 +147,7 @@ static imp_status put_extensions(struct imp_dtls_run *r, imp_wr *w, const struct
 	if (k->certs && h->server_types.len)
 		put_type(w, IMP_DTLS_X_SERVER_TYPE, s->my_type);
 	if (k->certs && h->client_types.len && s->auth)
-		put_type(w, IMP_DTLS_X_CLIENT_TYPE, s->peer_type);
+		put_type(w, IMP_DTLS_X_CLIENT_TYPE, s->next.peer_type);
 	if (s->next.cid_in) {
 		size_t at = imp_dtls_open_ext(w, IMP_DTLS_X_CID);
 		imp_dtls_put_vec8(w, imp_bytes(s->next.cid, s->next.cid_in));
@@ -251,7 +251,7 @@ static imp_status take_certificate(struct imp_dtls_run *r, imp_span body)
 		return st;
 	s->auth = !st; /* a proof will follow */
 	s->state = IMP_DTLS_EXPECT_CLIENT_KEX;
-	imp_dtls_ask(r, IMP_DTLS_ASKED_VERIFY, IMP_T_VERIFY, s->peer_type, imp_bytes(s->name, s->name_len), imp_bytes(imp_dtls_peer_at(s), s->peer_len));
+	imp_dtls_ask(r, IMP_DTLS_ASKED_VERIFY, IMP_T_VERIFY, s->next.peer_type, imp_bytes(s->name, s->name_len), imp_bytes(imp_dtls_peer_at(s), s->peer_len));
 	return IMP_OK;
 }
 
@@ -292,6 +292,8 @@ static void take_finished(struct imp_dtls_run *r, imp_span body)
 	imp_dtls_hash_push(r, body);
 	imp_dtls_begin_flight(r);
 	imp_dtls_ccs_and_finished(r);
+	if (r->s->state != IMP_DTLS_EXPECT_CLIENT_FINISHED)
+		return; /* it failed: there are no keys */
 	imp_dtls_send_flight(r);
 	imp_dtls_rest(r);
 	imp_dtls_connected(r);

@@ -246,6 +246,32 @@ static void epochs(void)
 	net_end(&n);
 }
 
+/* The client's ChangeCipherSpec arrives, its Finished does not. */
+static int cut_finished(struct net *n, int to, uint8_t *bytes, size_t *len)
+{
+	(void)n;
+	for (size_t at = 0; to && at + 13 < *len; at += 13u + bytes[at + 12])
+		if (bytes[at] == IMP_DTLS_CCS)
+			*len = at + 14;
+	return 1;
+}
+
+/* Keys that no Finished has proven do not end a live association. */
+static void unproven_alert(void)
+{
+	struct net n;
+	imp_msg shut = imp_say(IMP_SHUT, 0, 0, 0, imp_bytes(NULL, 0), imp_bytes(NULL, 0));
+	begin(&n, &imp_dtls_psk_client, &imp_dtls_psk, know_psk);
+	connect(&n);
+	n.tamper = cut_finished;
+	net_open(&n, "coaps://server");
+	net_run(&n, 500);
+	net_feed(&n, &n.client, &shut);
+	net_run(&n, 500);
+	t_check("an alert under keys that are not proven yet does not touch a live association", n.server.ups == 1 && n.server.downs == 0 && n.server.asks >= 3, "");
+	net_end(&n);
+}
+
 /* A hello with a made-up cookie, behind a record or a fragment that triage()
  * lets through: nobody has proven that address. */
 static void hidden_hello(void)
@@ -507,6 +533,7 @@ int main(void)
 	fragments();
 	replays();
 	epochs();
+	unproven_alert();
 	hidden_hello();
 	secrets();
 	changed();
