@@ -625,6 +625,31 @@ static void claims_of_guesses(void)
 	}
 }
 
+/* Is this private key anywhere in the session? */
+static int remembers(const struct sess *s, const uint8_t *key, size_t n)
+{
+	for (size_t i = 0; i + n <= s->need; i++)
+		if (!memcmp((const uint8_t *)s->s + i, key, n))
+			return 1;
+	return 0;
+}
+
+static void claims_of_memory(void)
+{
+	uint8_t priv[DPP_PRIME], pub[DPP_POINT];
+	struct dkit k;
+	int during;
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	dkit_run(&k, 0, 0, 1000);
+	dkit_key(IMP_C_P256, 3, priv, pub);
+	during = remembers(k.o, priv, 32);
+	dkit_end(&k);
+	dkit_begin(&k, &imp_openssl, IMP_C_P256);
+	dkit_run(&k, 0, IMP_T_PEERKEY, LONG);
+	t_check("a configurator forgets its signing key when it is done", during && dkit_configured(&k) && !remembers(k.o, priv, 32), dkit_said);
+	dkit_end(&k);
+}
+
 int main(void)
 {
 	claims_of_uris();
@@ -640,5 +665,6 @@ int main(void)
 	claims_of_early_frames();
 	claims_of_pending();
 	claims_of_guesses();
+	claims_of_memory();
 	return t_end();
 }

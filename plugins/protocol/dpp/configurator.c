@@ -735,7 +735,13 @@ static imp_status ready(struct dpp_configurator *k, imp_cx *cx)
 imp_status dpp_configurator_step(void *state, imp_cx *cx, const imp_msg *in)
 {
 	struct dpp_configurator *k = state;
-	return dpp_run_step(&k->run, cx, in, &role);
+	imp_status st = dpp_run_step(&k->run, cx, in, &role);
+	if (k->run.state == DPP_S_OVER) { /* what was emitted is a copy */
+		imp_wipe(k->csign, sizeof k->csign);
+		imp_wipe(k->ppkey, sizeof k->ppkey);
+		imp_wipe(k->held, k->cap);
+	}
+	return st;
 }
 
 static const char *const names[] = {

@@ -1,5 +1,6 @@
 /* plugin.c -- imp.dpp: one layer, two roles; whose frame is it? */
 #include "dpp.h"
+#include "ct.h"
 #include "role.h"
 #include "enrollee.h"
 
@@ -30,7 +31,12 @@ static const struct dpp_role enrollee = DPP_ENROLLEE_ROLE(&dpp_exchange, more);
 static imp_status step_enrollee(void *state, imp_cx *cx, const imp_msg *in)
 {
 	struct dpp_enrollee *e = state;
-	return dpp_run_step(&e->run, cx, in, &enrollee);
+	imp_status st = dpp_run_step(&e->run, cx, in, &enrollee);
+	if (e->run.state == DPP_S_OVER) { /* what was emitted is a copy */
+		imp_wipe(e->netkey, sizeof e->netkey);
+		imp_wipe(e->pmk, sizeof e->pmk);
+	}
+	return st;
 }
 
 static imp_status step(void *state, imp_cx *cx, const imp_msg *in)
