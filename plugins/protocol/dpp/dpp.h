@@ -32,16 +32,16 @@
  *                            "channels" tstr ("81/1,115/36"), "info" tstr,
  *                            "host" tstr; and "mutual" bool: as responder insist
  *                            on the initiator's URI; "pkex1" bool: begin PKEX
-                            in its first version, which needs MAC addresses
+ *                            in its first version, which needs MAC addresses
  *   PEERKEY "dpp.label/NAME" the peer's URI, text; missing: ASK(READ, IMP_M_QR)
  *   PEERKEY "dpp.peer/HASH"  its URI, when the peer has sent only the hash;
  *                            missing, and "mutual": ASK(READ, IMP_M_QR)
  *   KEY     "dpp.code/NAME"  PKEX code, text; missing: ASK(READ, IMP_M_PIN).  NAME
  *                            is the code identifier on the wire, perhaps empty
-   COUNTER "dpp.guess/NAME" optional: how often a code was guessed wrong, or who
-                            began got no answer to its reveal (4 bytes,
-                            big endian); learnt with NOW.  After 5 it is burnt:
-                            forget it with the code
+ *   COUNTER "dpp.guess/NAME" optional: how often a code was guessed wrong, or who
+ *                            began got no answer to its reveal (4 bytes,
+ *                            big endian); learnt with NOW.  After 5 it is burnt:
+ *                            forget it with the code
  *  enrollee, beliefs
  *   CONFIG  "dpp.enrollee"   CBOR map: "name" tstr, "role" tstr ("sta", "ap",
  *                            "configurator"), "mudurl" tstr, "bands" [uint];
@@ -86,7 +86,11 @@
  *   SERVER map: "info", "host", "channels" tstr, "mac" bstr 6: what its URI says
  *   NETWORK bstr: the MAC address the frames came from, or null
  *   CONFIG bstr: the configuration request's JSON, byte for byte
- *   VERIFY tstr: "one-way", "mutual", "pkex", "reconfig"
+ *   ASSOC tstr: "one-way", "mutual", "pkex", "reconfig".  With "reconfig" PEERKEY is
+ *     that of the Connector shown.  The protocol proves only the sum of this key and a
+ *     new one that the peer chose, so whoever has seen that Connector can pose as its
+ *     device: it gets no Connector that it could use, but what else the entry says, a
+ *     passphrase too
  *
  * ENDS  DONE(OK): the enrollee has committed, the configurator has heard so.
  *   DONE(negative): topic is the DPP status that was sent or received (IMP_EPEER),
