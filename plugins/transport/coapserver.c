@@ -48,7 +48,7 @@ static void remember(struct coap *s, uint16_t mid, uint64_t now)
  * Content-Format from requests without a body). */
 static uint64_t request_hash(const struct imp_coap_msg *m)
 {
-	uint8_t bytes[3 * IMP_COAP_NAME];
+	uint8_t bytes[3 * IMP_COAP_NAME] = {0}; /* a longer name leaves gaps */
 	imp_wr w = imp_wr_to(bytes, sizeof bytes);
 	struct imp_coap_msg plain = *m;
 	uint64_t h = 14695981039346656037u ^ m->code;

@@ -40,6 +40,21 @@ static int look(struct world *w, struct crossing *x)
 	return PASS;
 }
 
+/* Account 101 becomes 102, in the same instances. */
+static void claims_of_other_servers(void)
+{
+	uint8_t b[200];
+	begin();
+	lw_usual(&k);
+	lw_run(&k);
+	k.n = 0;
+	lw_op(&k, "write", "/0/1", imp_bytes(b, lw_security(b, sizeof b, "coaps://other.example", 0, 102)));
+	lw_op(&k, "write", "/1/0", imp_bytes(b, lw_server_object(b, sizeof b, 102)));
+	lw_run(&k);
+	claim("a server account that is another's now: the old address is forgotten", k.c->code == IMP_OK && fact_get(k.client, IMP_T_SERVER, "lwm2m/102", 0) && !fact_get(k.client, IMP_T_SERVER, "lwm2m/101", 0));
+	lw_end_kit(&k);
+}
+
 /* An account with keys whose link is not secured. */
 static void claims_of_security(void)
 {
@@ -266,6 +281,7 @@ static void claims_of_faults(void)
 int main(void)
 {
 	claims_of_security();
+	claims_of_other_servers();
 	claims_of_formats();
 	claims_of_operations();
 	claims_of_bad_servers();

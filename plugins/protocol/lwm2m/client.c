@@ -183,9 +183,12 @@ static int32_t store(struct client *c, imp_cx *cx, uint16_t oid, uint16_t iid, i
 {
 	char name[LW_NAME];
 	struct lw_account *x = lw_account_of(&c->a, oid, iid, 1);
+	uint16_t before = x && oid == 0 ? x->ssid : 0;
 	if (!x)
 		return 413;
 	lw_account_note(x, body);
+	if (before && before != x->ssid)
+		lw_say(cx, IMP_LEARN, IMP_T_SERVER, IMP_FORGET, 0, 0, lw_server_name(name, before), LW_EMPTY);
 	lw_say(cx, IMP_LEARN, IMP_T_CONFIG, lw_is_secret(oid) ? IMP_SECRET : 0, 0, 0, lw_instance_name(name, oid, iid), body);
 	return 0;
 }
