@@ -2,10 +2,13 @@
 #include "image.h"
 #include "crypto.h"
 #include "fdo-kit.h"
+#include "coap.h"
+#include "dtls.h"
 #include "http.h"
 #include "pbadv.h"
 #include "protocol/btmesh/btmesh.h"
 #include "protocol/dpp/dpp.h"
+#include "protocol/lwm2m/lwm2m.h"
 #include "t.h"
 
 extern uint8_t __stack[]; /* its highest address, from picolibc.ld */
@@ -64,6 +67,13 @@ static size_t enrollee_bytes(void)
 	return imp_session_need(&t);
 }
 
+static size_t lwm2m_client_bytes(void)
+{
+	imp_stack t = {.size = sizeof t, .top = &imp_lwm2m, .link = {{&imp_coap, &imp_dtls_psk_client}}, .crypto = kit_crypto};
+	t.params = (imp_params){.size = sizeof t.params, .role = IMP_DEVICE, .max_msg = 512};
+	return imp_session_need(&t);
+}
+
 static void claims_of_session(void)
 {
 	char text[80];
@@ -72,6 +82,7 @@ static void claims_of_session(void)
 	t_check("a device's session (fdo on http) fits", one && two - one == 1024, text);
 	printf("# number session %u\n", one - 1024);
 	printf("# number dpp %u\n", (unsigned)enrollee_bytes());
+	printf("# number lwm2m %u\n", (unsigned)lwm2m_client_bytes());
 	printf("# number btmesh %u\n", (unsigned)mesh_device_bytes());
 }
 

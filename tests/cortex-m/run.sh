@@ -93,6 +93,7 @@ claim "... and links" rooted root_device
 claim "a DTLS client with a pre-shared key links" rooted imp_dtls_psk_client
 claim "a DTLS client with EC-JPAKE links" rooted imp_dtls_jpake_client
 claim "the DPP enrollee alone links" rooted imp_dpp_enrollee
+claim "the LwM2M client alone links" rooted root_lwm2m
 claim "the mesh device alone links" rooted imp_btmesh_device
 # --- the image: Cortex-M3 under qemu ------------------------------------------------
 

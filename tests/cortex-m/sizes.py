@@ -101,6 +101,8 @@ def main():
     mesh = {n: b for n, b in kept("imp_btmesh_device").items() if n.startswith("plugins_protocol_btmesh_")}
     row("btmesh", "Bluetooth Mesh device, code, without crypto, formats and feed loop", sum(mesh.values()), 10000, str(mesh))
     row("pbadv", "PB-ADV below it, code", code(["plugins_transport_pbadv"]), None)
+    lwm2m = {n: b for n, b in kept("root_lwm2m").items() if n.startswith("plugins_protocol_lwm2m_")}
+    row("lwm2m", "LwM2M client in bootstrap, five formats, code, without crypto, CBOR, JSON and feed loop", sum(lwm2m.values()), 15000, str(lwm2m))
     s = sections(ours())
     row("data", f"writable globals (.data + .bss) of core, protocols, transports, BearSSL's provider", s.get("data", 0) + s.get("bss", 0), 0)
     depth, r = stack("imp_session_feed")
@@ -108,6 +110,7 @@ def main():
     row("session", "FDO device over HTTP, session without its message buffer", number("session"), 4096)
     row("dpp-session", "DPP enrollee, session, any curve", number("dpp"), 3072)
     row("btmesh-session", "Bluetooth Mesh device over PB-ADV, session with messages of 80 B", number("btmesh"), 1536)
+    row("lwm2m-session", "LwM2M client over CoAP and DTLS with a pre-shared key, session, messages of 512 B", number("lwm2m"), None)
     json.dump(rows, open(f"{OUT}/numbers.json", "w"), indent=1)
 
 

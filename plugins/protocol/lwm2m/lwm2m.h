@@ -28,7 +28,7 @@
  *  owner, knowledge (with DONE)
  *   IDENTITY "lwm2m/EP"     CBOR map: "config" tstr, which configuration it has
  *  owner, questions
- *   AUTHORIZE name=EP data=claims.  Without a good answer: 4.00
+ *   AUTHORIZE name=EP data=claims.  Without a good answer: 4.00, as for names that are no UTF-8
  *
  * CLAIMS  IDENTITY tstr, the endpoint name; PEERKEY bstr or null, who the secured
  *   link says it is (PSK identity, or the hash of its key); CONFIG uint or null, the

@@ -4,6 +4,7 @@
 #include "ct.h"
 #include "lines.h"
 #include "role.h"
+#include "utf8.h"
 
 enum state { LISTENING, DECIDING, CHOOSING, OPERATING, FINISHING, PACKING, OVER };
 
@@ -107,6 +108,14 @@ static int read_decision(struct server *s, imp_span map)
 	return 1;
 }
 
+static int is_text(const char *s, size_t len)
+{
+	size_t n = 1, at = 0;
+	for (; at < len && n; at += n)
+		n = imp_utf8_len((const uint8_t *)s + at, len - at);
+	return n != 0;
+}
+
 /* POST /bs or GET /bspack. */
 static imp_status requested(struct server *s, imp_cx *cx, const imp_msg *in, int pack)
 {
@@ -121,7 +130,7 @@ static imp_status requested(struct server *s, imp_cx *cx, const imp_msg *in, int
 		if (s->len)
 			memcpy(s->ep, in->channel->peer_id.ptr, s->len);
 	}
-	if (!s->len)
+	if (!s->len || !is_text(s->ep, s->len))
 		return reply(s, cx, 400, LW_NO_FORMAT, LW_EMPTY);
 	if (pct != LW_NO_FORMAT && (pct < 0 || !lw_can_put(pct)))
 		return reply(s, cx, 415, LW_NO_FORMAT, LW_EMPTY);
