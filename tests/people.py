@@ -131,6 +131,21 @@ def claims_of_meshes():
         x.end()
 
 
+def claims_of_thread():
+    for what, typed, good in (("the label is scanned", None, True), ("the PSKd is typed", "J01NME", True), ("another PSKd is typed", "J01NMF", False), ("another joiner's label, with its PSKd", "v=1&&eui=18b4300000000003&&cc=K01NME", False)):
+        c = Player("serve", "thread-commissioner", "--listen", "127.0.0.1:0", "--policy", "yes.lua", "--network", "home")
+        d = Player("device", "thread", "--to", c.until("ready")["address"], "--store", f"thread{count}.db", "--eui64", "18b4300000000002", "--pskd", "J01NME", "--vendor", "Doors")
+        shown = d.until("show").get("text")
+        c.until("read")
+        c.types(typed or shown or "")
+        done = d.until("done")
+        check(f"thread: {what}: {'joined' if good else 'not'}", shown == "v=1&&eui=18b4300000000002&&cc=J01NME" and (done.get("code") == 0) == good, (shown, done))
+        check("... and knows a network only then", any(e["event"] == "knowledge" and e["name"] == "thread.dataset" for e in d.said) == good, d.said)
+        d.end(), c.end()
+    rc, out, err = run("label", f"thread{count - 2}.db")
+    check("label: of a joiner", rc == 0 and out.endswith("v=1&&eui=18b4300000000002&&cc=J01NME\n"), err)
+
+
 def claims_of_dpp():
     def configurator(*more):
         return Player("serve", "dpp-configurator", "--ssid", "net", "--pass", "a passphrase", "--store", "conf.db", *more)
@@ -203,6 +218,7 @@ with tempfile.TemporaryDirectory(prefix="imprint-people-") as directory:
     open("yes.lua", "w").write(YES)
     claims_of_labels()
     claims_of_mesh()
+    claims_of_thread()
     claims_of_meshes()
     claims_of_dpp()
     claims_of_a_person()
