@@ -211,6 +211,15 @@ static void moved(void)
 	kit_end(&k);
 }
 
+static void sizes(void)
+{
+	static const imp_layer *const joiner = &imp_thread_joiner;
+	imp_stack t = {.size = sizeof t, .top = joiner, .link = {{&imp_coap, &imp_dtls_jpake_client}}, .crypto = &imp_bearssl, .params = {sizeof(imp_params), IMP_DEVICE, 1, 320, 0}};
+	char d[80];
+	snprintf(d, sizeof d, "%zu bytes, and %zu of work memory", imp_session_need(&t), imp_work_need(&t));
+	t_check("a joiner's session fits in 6 kB", imp_session_need(&t) > 0 && imp_session_need(&t) <= 6144, d);
+}
+
 static void starved(void)
 {
 	int torn = 0;
@@ -247,5 +256,6 @@ int main(void)
 	cuts();
 	moved();
 	starved();
+	sizes();
 	return t_end();
 }
