@@ -278,11 +278,34 @@ static void claims_of_faults(void)
 	}
 }
 
+static void claims_of_names(void)
+{
+	static const struct { const char *what, *name; int32_t code; } rows[] = {
+		{"no endpoint name, and no key that says it", "/bs", 400},
+		{"an endpoint name that is no UTF-8", "/bs?ep=a%ff", 400},
+		{"one with a zero byte", "/bs?ep=a%00b", 400},
+		{"one of 65 bytes", "/bs?ep=0123456789012345678901234567890123456789012345678901234567890123X", 400},
+		{"a format that is no number", "/bs?ep=a&pct=x", 415},
+		{"a format of too many digits", "/bs?ep=a&pct=123456789", 400},
+		{"a good one", "/bs?ep=a%C3%A9", 204},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char text[120];
+		begin();
+		lw_by_hand(&k);
+		k.c = world_session(k.server, 1, 0);
+		snprintf(text, sizeof text, "the server: %s: %d", rows[i].what, rows[i].code);
+		claim(text, lw_ask(&k, IMP_POST, rows[i].name, 0xffff, NONE) == rows[i].code);
+		lw_end_kit(&k);
+	}
+}
+
 int main(void)
 {
 	claims_of_security();
 	claims_of_other_servers();
 	claims_of_formats();
+	claims_of_names();
 	claims_of_operations();
 	claims_of_bad_servers();
 	claims_of_faults();

@@ -22,7 +22,7 @@ const char *lw_server_where(const void *state);
 /* run.c */
 imp_status lw_say(imp_cx *cx, uint16_t verb, uint16_t topic, uint16_t flags, uint32_t ticket, int32_t code, imp_span name, imp_span data);
 /* The parameter `key` of a name's query, percent-decoded into `to`; its length,
- * 0: there is none, or it does not fit. */
+ * 0: there is none; cap + 1: it is malformed, or does not fit. */
 size_t lw_query(imp_span name, const char *key, char *to, size_t cap);
 /* Is a name's path this one? */
 int lw_is_path(imp_span name, const char *path);

@@ -23,7 +23,7 @@ static size_t decode(imp_span s, char *to, size_t cap)
 			i += 2;
 		}
 		if (n == cap || c <= 0)
-			return 0;
+			return cap + 1;
 		to[n++] = (char)c;
 	}
 	return n;

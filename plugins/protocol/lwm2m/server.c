@@ -120,12 +120,14 @@ static int is_text(const char *s, size_t len)
 static imp_status requested(struct server *s, imp_cx *cx, const imp_msg *in, int pack)
 {
 	char number[8];
-	size_t n = lw_query(in->name, "pct", number, sizeof number);
-	int32_t pct = n ? imp_line_number(imp_bytes(number, n)) : LW_NO_FORMAT;
+	size_t n = lw_query(in->name, "pct", number, sizeof number), len = lw_query(in->name, "ep", s->ep, sizeof s->ep);
+	int32_t pct = n && n <= sizeof number ? imp_line_number(imp_bytes(number, n)) : LW_NO_FORMAT;
 	int32_t accept = imp_line(in->name, "accept").len ? imp_line_number(imp_line(in->name, "accept")) : LW_SENML_CBOR;
 	s->request = in->ticket;
-	s->len = (uint16_t)lw_query(in->name, "ep", s->ep, sizeof s->ep);
-	if (!s->len && in->channel && in->channel->peer_id.len <= sizeof s->ep && !lw_query(in->name, "ep", number, 0)) {
+	if (n > sizeof number || len > sizeof s->ep)
+		return reply(s, cx, 400, LW_NO_FORMAT, LW_EMPTY);
+	s->len = (uint16_t)len;
+	if (!s->len && in->channel && in->channel->peer_id.len <= sizeof s->ep) {
 		s->len = (uint16_t)in->channel->peer_id.len; /* 1.1: the identity says it */
 		if (s->len)
 			memcpy(s->ep, in->channel->peer_id.ptr, s->len);
