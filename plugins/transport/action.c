@@ -363,7 +363,7 @@ static imp_status open_link(struct action *s, imp_cx *cx, const imp_msg *in)
 	for (size_t i = 0; good && s->named && i < MAC; i++) {
 		int high = hex(imp_rd_u8(&r)), low = hex(imp_rd_u8(&r));
 		good = high >= 0 && low >= 0;
-		s->peer[i] = (uint8_t)(high << 4 | low);
+		s->peer[i] = good ? (uint8_t)(high << 4 | low) : 0;
 	}
 	if (good)
 		return IMP_PASS;

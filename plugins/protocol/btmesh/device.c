@@ -494,7 +494,7 @@ static imp_status on_pdu(struct device *d, imp_cx *cx, imp_span pdu)
 	static const uint8_t expected[OVER] = {[INVITE] = BTMESH_INVITE + 1, [START] = BTMESH_START + 1, [PUBLIC_KEY] = BTMESH_PUBLIC_KEY + 1,
 		[CONFIRM] = BTMESH_CONFIRM + 1, [RANDOM] = BTMESH_RANDOM + 1, [DATA] = BTMESH_DATA + 1};
 	enum btmesh_failed why = btmesh_pdu_check(pdu, d->r.state >= PUBLIC_KEY ? d->r.start.alg : BTMESH_ALGS);
-	imp_span in = imp_bytes(pdu.ptr + 1, pdu.len - 1);
+	imp_span in = pdu.len ? imp_bytes(pdu.ptr + 1, pdu.len - 1) : pdu;
 	uint8_t type = pdu.len ? pdu.ptr[0] : 0;
 	if (d->r.state == COMMIT || d->r.state == COMPLETE)
 		return IMP_OK; /* it is done, whatever this is */

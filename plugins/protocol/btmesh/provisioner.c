@@ -508,7 +508,7 @@ static imp_status on_pdu(struct provisioner *v, imp_cx *cx, imp_span pdu)
 {
 	static const uint8_t expected[OVER] = {[LIST] = BTMESH_RECORDS_LIST, [RECORD] = BTMESH_RECORD_RESPONSE, [CAPS] = BTMESH_CAPS, [PUBLIC_KEY] = BTMESH_PUBLIC_KEY,
 		[INPUT_COMPLETE] = BTMESH_INPUT_COMPLETE, [CONFIRM] = BTMESH_CONFIRM, [RANDOM] = BTMESH_RANDOM, [COMPLETE] = BTMESH_COMPLETE};
-	imp_span in = imp_bytes(pdu.ptr + 1, pdu.len - 1);
+	imp_span in = pdu.len ? imp_bytes(pdu.ptr + 1, pdu.len - 1) : pdu;
 	uint8_t type = pdu.len ? pdu.ptr[0] : 0;
 	if (btmesh_pdu_check(pdu, v->r.state >= STARTED ? v->r.start.alg : BTMESH_ALGS))
 		return finish(v, cx, IMP_EBADMSG);

@@ -547,7 +547,7 @@ static imp_status take_query(struct dpp_configurator *k, imp_cx *cx, const dpp_a
 	imp_wr mem = dpp_room(cx, json.len + 1), claims = dpp_room(cx, CLAIMS + DPP_URI_MAX + 2 * json.len);
 	imp_status st;
 	dpp_who who;
-	if (imp_wr_end(&claims))
+	if (imp_wr_end(&claims) || imp_wr_end(&mem))
 		return IMP_ENOSPC;
 	if (!take_key_of(k, cx, in))
 		return refuse(k, cx, IMP_EAUTH, DPP_CONFIGURE_FAILURE, "the enrollee's new key");

@@ -227,7 +227,7 @@ static imp_status learn_object(struct dpp_enrollee *e, imp_cx *cx, imp_span json
 	imp_wr mem = dpp_room(cx, json.len), room = dpp_room(cx, json.len), w = dpp_room(cx, 2 * json.len + 128);
 	uint8_t kid[DPP_KID] = {0};
 	dpp_object o;
-	imp_status st = imp_wr_end(&w) ? IMP_ENOSPC : dpp_object_read(cx->crypto, json, mem.to, &o);
+	imp_status st = imp_wr_end(&w) || imp_wr_end(&mem) || imp_wr_end(&room) ? IMP_ENOSPC : dpp_object_read(cx->crypto, json, mem.to, &o);
 	if (!st && o.connector.len)
 		st = check_connector(r, cx, &o, &room);
 	if (!st && o.csign.alg)

@@ -141,6 +141,7 @@ static imp_status ask_consent(struct rendezvous *v, imp_cx *cx, const struct cla
 	imp_wr owner = imp_wr_to(key, sizeof key), w = imp_wr_to(to, to ? cap : 0);
 	imp_status st = fdo_claims_of(&c, &k->voucher.head);
 	fdo_put_key(&owner, &k->walk.owner, FDO_ENC_X509);
+	st = st < 0 ? st : imp_wr_end(&owner);
 	c.identity = k->voucher.head.header.guid;
 	c.owner = imp_wr_span(&owner);
 	c.entries = k->walk.count;

@@ -118,6 +118,7 @@ static imp_status ask_consent(struct fdo_owner *o, imp_cx *cx, const fdo_walk *w
 	if (st == IMP_OK)
 		st = fdo_claims_of(&k, &h);
 	fdo_put_key(&owner, &w->owner, FDO_ENC_X509);
+	st = st < 0 ? st : imp_wr_end(&owner);
 	k.identity = h.header.guid;
 	k.owner = imp_wr_span(&owner);
 	k.entries = w->count;

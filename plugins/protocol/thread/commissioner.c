@@ -107,7 +107,8 @@ static imp_status start(struct commissioner *k, const imp_msg *in)
 	if (k->r.state != IDLE)
 		return IMP_OK;
 	k->relayed = k->named = in->name.len == THREAD_ID;
-	memcpy(k->id, in->name.ptr, k->named ? THREAD_ID : 0);
+	if (k->named)
+		memcpy(k->id, in->name.ptr, THREAD_ID);
 	k->r.state = HELLO;
 	return IMP_OK;
 }
