@@ -2,6 +2,7 @@
 local imp = require "imprint"
 local U = require "cmd.util"
 local T = require "cmd.thread"
+local L = require "cmd.lwm2m"
 local Facts = require "cmd.facts"
 local Events = require "cmd.events"
 local People = require "cmd.people"
@@ -63,16 +64,6 @@ local function hooks(x, about)
 	}
 end
 
--- The demo's ladder wants to know which address is ours.
-local function link(say)
-	local linked
-	return function(m)
-		if linked or m.here == "" or m.verb ~= "tx" then return end
-		linked = true
-		say { event = "link", here = m.here, peer = m.peer }
-	end
-end
-
 function V.run(args)
 	local opt, rest = U.options(args, options, "device thread")
 	if opt.help then return print(V.help) end
@@ -86,7 +77,7 @@ function V.run(args)
 	x.people = People.new { loop = x.loop, say = x.say, opt = opt }
 	x.facts = Facts.new { loop = x.loop, store = x.store, subject = "device", role = "device", manifest = Facts.manifest_of("imp.thread"), say = x.say, hooks = hooks(x, about) }
 	local pool = x.loop:pool { name = "client", stack = "thread/coap/dtls", role = "device", count = 1, max_msg = 512, heard = function(m) x.facts:heard(m) end }
-	Events.trace(x.loop, opt, link(x.say))
+	Events.trace(x.loop, opt, L.story(x.say))
 	local result
 	function x.ended(m)
 		result = m.code

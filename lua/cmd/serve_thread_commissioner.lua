@@ -2,7 +2,6 @@
 local imp = require "imprint"
 local U = require "cmd.util"
 local T = require "cmd.thread"
-local L = require "cmd.lwm2m"
 local Facts = require "cmd.facts"
 local Events = require "cmd.events"
 local People = require "cmd.people"
@@ -67,11 +66,12 @@ function S.run(args)
 	x.people = People.new { loop = x.loop, say = x.say, opt = opt }
 	x.facts = Facts.new { loop = x.loop, store = x.store, subject = "owner", role = "owner", manifest = Facts.manifest_of("imp.thread"), say = x.say, policy = policy, hooks = hooks(x) }
 	local pool = x.loop:pool { name = "front", stack = "thread/coap/dtls", role = "owner", count = 64, idle = 300000, max_msg = 512, heard = function(m) x.facts:guarded(m) end }
-	Events.trace(x.loop, opt, L.story(x.say))
+	Events.trace(x.loop, opt, function() end)
 	local where = opt.listen or "127.0.0.1:49191"
 	local bound, why = pool:listen("udp:" .. where, 64)
 	if not bound then U.fail("--listen %s: %s", where, why) end
 	if not policy then x.say { event = "note", text = "there is no --policy: everything will be refused" } end
+	x.say { event = "link", here = bound }
 	x.say { event = "ready", roles = { "commissioner" }, address = bound }
 	x.people:listen()
 	x.loop:signals(function() x.loop:stop() end)
