@@ -7,7 +7,7 @@ mbed=build/interop/src/mbedtls
 program=$PWD/build/interop/mbed-bench
 
 skip() {
-	echo "{\"id\":\"dtls-jpake\",\"skip\":\"$1\"}"
+	echo "{\"id\":\"dtls-jpake-mbedtls\",\"skip\":\"$1\"}"
 	exit 0
 }
 
@@ -27,5 +27,5 @@ row() { # row ID WHAT INSTRUCTIONS LIMIT
 	awk -v i="$1" -v w="$2" -v a="$3" -v b="$theirs" -v m="$4" 'BEGIN { printf "{\"id\":\"%s\",\"what\":\"%s\",\"value\":%.3f,\"unit\":\"x\",\"max\":%s}\n", i, w, a / b, m }'
 }
 echo "mbedTLS: $theirs instructions"
-row dtls-jpake "EC-JPAKE handshake, openssl provider, instructions for one of mbedTLS's" "$(each "$BUILD/tests/bench-dtls" jpake)" 0.333
+row dtls-jpake-mbedtls "EC-JPAKE handshake, openssl provider, instructions for one of mbedTLS's" "$(each "$BUILD/tests/bench-dtls" jpake)" 0.333
 row dtls-jpake-bearssl "EC-JPAKE handshake, BearSSL provider, instructions for one of mbedTLS's" "$(each "$BUILD/tests/bench-dtls" jpake-bearssl)" 1
