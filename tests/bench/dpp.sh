@@ -17,14 +17,14 @@ instructions() { # instructions FUNCTIONS [mutual]: spent in them and below
 	sed -n 's/^\(summary\|totals\): \([0-9]*\)$/\2/p' $out/out | tail -n 1
 }
 
-command -v valgrind >/dev/null || { echo '{"id": "dpp", "skip": "no valgrind"}'; exit 0; }
+command -v valgrind >/dev/null || { echo '{"id": "dpp-ops", "skip": "no valgrind"}'; exit 0; }
 echo "counting the instructions of $runs DPP configurations, four times"
 pk=$(instructions 'dpp_pk_*')
 all=$(instructions dpp_feed)
 pk2=$(instructions 'dpp_pk_*' mutual)
 all2=$(instructions dpp_feed mutual)
 awk -v a="$all" -v p="$pk" -v b="$all2" -v q="$pk2" -v n=$runs 'BEGIN {
-	printf "{\"id\": \"dpp\", \"what\": \"DPP authentication and configuration, both sides (P-256, openssl), instructions per those of its public-key operations\", \"value\": %.4f, \"unit\": \"x\", \"max\": 1.2}\n", a / p
+	printf "{\"id\": \"dpp-ops\", \"what\": \"DPP authentication and configuration, both sides (P-256, openssl), instructions per those of its public-key operations\", \"value\": %.4f, \"unit\": \"x\", \"max\": 1.2}\n", a / p
 	printf "{\"id\": \"dpp-mutual\", \"what\": \"... with mutual authentication\", \"value\": %.4f, \"unit\": \"x\", \"max\": 1.2}\n", b / q
 	printf "{\"id\": \"dpp-instructions\", \"what\": \"DPP, both sides, instructions\", \"value\": %d, \"detail\": true}\n", a / n
 	printf "{\"id\": \"dpp-pk\", \"what\": \"... of them in sign, verify, ECDH, key generation and points\", \"value\": %d, \"detail\": true}\n", p / n
