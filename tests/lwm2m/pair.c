@@ -19,8 +19,8 @@ static void begin(void)
 static void claim(const char *what, int holds)
 {
 	char why[200];
-	snprintf(why, sizeof why, "client %d %u %s, server %d %u %s, %d accounts, code %d", k.c ? k.c->code : 99, k.c ? k.c->topic : 0, k.c ? imp_session_where(k.c->s) : "",
-	         k.s ? k.s->code : 99, k.s ? k.s->topic : 0, k.s ? imp_session_where(k.s->s) : "", lw_accounts_of(&k), k.code);
+	snprintf(why, sizeof why, "client %d %u %s, server %d %u %s, %d accounts, code %d", k.c ? k.c->code : 99, k.c ? k.c->topic : 0, k.c && k.c->id ? imp_session_where(k.c->s) : "",
+	         k.s ? k.s->code : 99, k.s ? k.s->topic : 0, k.s && k.s->id ? imp_session_where(k.s->s) : "", lw_accounts_of(&k), k.code);
 	t_check(what, holds, holds ? "" : why);
 }
 
